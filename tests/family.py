@@ -17,7 +17,7 @@ import numpy as np
 from amc_circuits import Device, ParameterError, Solver
 from amc_circuits.cases.circuits import OURS
 from amc_circuits.engines import ExactEngine, Job, NgspiceEngine
-from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError
+from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.results.readings import Reading
 from netlists import OpAmp, preset
 

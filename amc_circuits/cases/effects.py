@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from amc_circuits.cases.option import flag
-from amc_circuits.cases.options import ALL
+from amc_circuits.cases.options import COMMON, parameter_options
 from amc_circuits.engines import ExactEngine
 from amc_circuits.solvers.solver import Solver
 from netlists import GROUND, NOMINAL_TEMPERATURE, OpAmps, SubcircuitOpAmp
@@ -25,7 +25,8 @@ def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: 
         count: Number of right-hand sides.
         jobs: Number of simulations at the same time.
     """
-    own, given = {option.name: option.own for option in ALL} | {"jobs": 1}, {**options, "jobs": jobs}
+    known = (*COMMON, *parameter_options(circuit.Parameters))
+    own, given = {option.name: option.own for option in known} | {"jobs": 1}, {**options, "jobs": jobs}
     return tuple(
         f"{flag(name)} has no effect here: {why}" for name, why in _idle(circuit, options, count)
         if given[name] != own.get(name)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amc_circuits.cases.circuits import OURS, circuit_row
 from amc_circuits.cases.option import Option, parse_table, synonyms
@@ -23,7 +23,7 @@ from amc_circuits.results.converters import CONVERTER_KINDS, Converters
 from amc_circuits.results.cost import Programming
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.values.matrices import FAMILIES
-from netlists import MacroOpAmp, ParameterError
+from netlists import MacroOpAmp, ParameterError, Record
 from netlists.opamps.technology import TECHNOLOGIES, TIED
 
 
@@ -35,7 +35,11 @@ def panel(name: str, *tables: tuple[Option, ...]) -> tuple[Option, ...]:
 @cache
 def solver_options(circuit: str) -> tuple[Option, ...]:
     """Build the options that only this circuit has: the fields of its solver's `Parameters`."""
-    own = circuit_row(circuit).load().Parameters
+    return parameter_options(circuit_row(circuit).load().Parameters)
+
+
+def parameter_options(own: type[Record]) -> tuple[Option, ...]:
+    """Build the options of a solver's `Parameters`."""
     return panel("Circuit", record_options(own, *own.model_fields)) if own.model_fields else ()
 
 
@@ -218,9 +222,20 @@ NOT_IN_POLES = (
 """Options that do not change a pole: right-hand sides, their solution, offsets, limits, supplies, form of a deck."""
 COMMON = PROBLEM + DRAWS + CIRCUIT + SOLVE + CONVERTERS + ANALYSES + MONTE_CARLO
 """Options that every circuit has, if its matrix has such a shape."""
-ALL = COMMON + tuple({option.name: option for name in OURS for option in solver_options(name)}.values())
-SYNONYMS = synonyms(ALL)
-"""Names of options by their names in older versions."""
+if TYPE_CHECKING:
+    ALL: tuple[Option, ...]
+    """Options of all circuits."""
+    SYNONYMS: dict[str, str]
+    """Names of options by their names in older versions."""
+
+
+def __getattr__(name: str) -> Any:
+    """Compute `ALL` and `SYNONYMS` at first use, because they need the solvers of all circuits."""
+    if name not in ("ALL", "SYNONYMS"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    every = COMMON + tuple({option.name: option for row in OURS for option in solver_options(row)}.values())
+    globals().update(ALL=every, SYNONYMS=synonyms(every))
+    return globals()[name]
 
 
 def options_of(circuit: str) -> tuple[Option, ...]:

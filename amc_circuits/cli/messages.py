@@ -12,7 +12,6 @@ from pathlib import Path
 import typer
 
 from amc_circuits.cases.option import flag
-from amc_circuits.cases.options import ALL, SYNONYMS
 from amc_circuits.cli.lazy import typed
 from amc_circuits.engines import EngineNotFoundError, SimulationError
 from amc_circuits.results.solution import UnusableSolutionError
@@ -23,12 +22,13 @@ OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue", "pareto"}
 """Options that name columns of a sweep; in their errors `read_noise` is a column and not --read-noise."""
 ARGUMENTS = ("A", "b", "x")
 """Names of files that are typed as arguments, without an option."""
-OF_CIRCUITS = {option.name for option in ALL} | {*SYNONYMS}
 
 
 def option_names() -> set[str]:
     """Names of options: those of circuits, and those of the command that runs."""
-    return OF_CIRCUITS | typed
+    from amc_circuits.cases.options import ALL, SYNONYMS  # here, for they need the solvers of all circuits
+
+    return {option.name for option in ALL} | {*SYNONYMS} | typed
 
 
 def exit_code(error: Exception) -> int | None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
 from amc_circuits.engines.contract import About, Engine
 from amc_circuits.engines.exact.engine import ExactEngine
-from amc_circuits.engines.exact.phased import read_phases
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.binary import EngineNotFoundError, NgspiceBinary, find_ngspice
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
@@ -53,7 +52,6 @@ __all__ = [
     "check_engine",
     "end_simulations",
     "find_ngspice",
-    "read_phases",
     "run_deck",
     "run_together",
     "simulate_phases",

@@ -12,9 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from amc_circuits.engines.contract import About
+from amc_circuits.engines.contract import About, NotIntegrableError
 from amc_circuits.engines.exact.engine import ExactEngine, unknown
-from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
 from amc_circuits.engines.ngspice.refinement import Simulated

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from amc_circuits.engines.job import Job
 from amc_circuits.results.readings import Reading
-from netlists import Circuit
+from netlists import Circuit, ParameterError
 from netlists.record import FloatArray
 
 
@@ -68,3 +68,14 @@ class Engine(Protocol):
         Returns:
             Outputs, shape (N, K), V; a column of nan where the search for the operating point fails.
         """
+
+
+class NotIntegrableError(ParameterError):
+    """The limits of the op-amps need more or shorter steps than are taken here."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__("engine", "exact", f"cannot integrate this circuit: {why}; take ngspice")
+
+    def __reduce__(self) -> tuple[type[NotIntegrableError], tuple[str]]:  # type: ignore[override]
+        return type(self), (self.why,)

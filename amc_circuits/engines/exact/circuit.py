@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
-from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.observed import Observed
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
@@ -19,6 +18,9 @@ from amc_circuits.results.observation import ideal_drivers, opamp_places, termin
 from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
+
+if TYPE_CHECKING:
+    from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,18 @@ class ExactCircuit:
         self.linear: LinearCircuit = linear or linear_circuit(circuit)
         self.response: ExactResponse = response_of(self.linear)
 
+    @property
+    def limited(self) -> bool:
+        """True if responses beyond the linear range are integrated."""
+        from amc_circuits.engines.exact.nonlinear.circuit import applies  # here, for ngspice needs none of it
+
+        return applies(self.circuit)
+
     @cached_property
     def beyond(self) -> NonlinearCircuit:
         """The circuit beyond the linear range of its op-amps."""
+        from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit  # as above
+
         return NonlinearCircuit(self.circuit, self.linear)
 
     @cached_property
@@ -139,6 +150,8 @@ class ExactCircuit:
 
     def _supply(self, piece: Piece, time: FloatArray, current: FloatArray, drawn: FloatArray) -> FloatArray:
         """The same from currents of op-amps, and of sources and buffers, shapes (K, T, nodes), A."""
+        from amc_circuits.engines.exact.nonlinear.laws import supply_power  # as above
+
         assert self.observed.drivers is not None
         found: FloatArray = np.einsum("ktn,ktn->kt", self.response.at(piece, self.observed.drivers, time), drawn)
         for opamp, places in opamp_places(self.circuit):

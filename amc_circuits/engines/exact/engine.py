@@ -11,8 +11,6 @@ import numpy as np
 from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
-from amc_circuits.engines.exact.nonlinear import reading as nonlinear
-from amc_circuits.engines.exact.nonlinear.circuit import applies
 from amc_circuits.engines.exact.reading import read_responses, read_slots
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.exact.waveform import waveform
@@ -103,9 +101,11 @@ class ExactEngine:
         self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, first_pass: FirstPass | None
     ) -> list[Reading]:
         """Readings of every slot: by the closed form where no amplifier leaves its linear range, else step by step."""
+        from amc_circuits.engines.exact.nonlinear import reading as nonlinear  # here, for ngspice needs none of it
+
         check_known(state.circuit, first_pass is not None)
         linear = state.circuit.linear
-        if linear and not (applies(state.circuit) and self.limits):
+        if linear and not (state.limited and self.limits):
             return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
         if not linear or first_pass is not None or any(source.kick for source in state.circuit.sources):
             return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance, first_pass)
@@ -134,7 +134,7 @@ class ExactEngine:
 
     def outputs(self, state: ExactCircuit, job: Job, time: FloatArray) -> FloatArray:
         """Output voltages over the whole step train at times (T,), rising, s; shape (T, N)."""
-        return waveform(state, job.drive, time, applies(state.circuit))
+        return waveform(state, job.drive, time, state.limited)
 
 
 def check_known(circuit: Circuit, growing: bool = False) -> None:

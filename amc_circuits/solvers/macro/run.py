@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits.engines import read_phases, simulate_phases
+from amc_circuits.engines import simulate_phases
 from amc_circuits.engines.exact.engine import ExactEngine
+from amc_circuits.engines.exact.phased import read_phases
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
 from amc_circuits.linear.durations import connected
 from amc_circuits.linear.equations import linear_circuit

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from amc_circuits.engines import ExactEngine, NgspiceEngine, read_phases, simulate_phases
+from amc_circuits.engines import ExactEngine, NgspiceEngine, simulate_phases
+from amc_circuits.engines.exact.phased import read_phases
 from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.noise import noise
@@ -77,8 +78,7 @@ def test_ends_are_numpys():
 def test_both_engines_agree_in_every_phase(opamp, wires):
     """Ends within 1e-6, settling times and energies in the array within 1 %; sources and holds begin where it ended."""
     circuit = macro(OPAMPS[opamp], wires=wires, on=100.0, offset=1e-3)
-    exact = read_phases(circuit, VECTORS, 0.01)
-    simulated = simulate_phases(circuit, VECTORS, 0.01, max_step=0.2e-9)
+    exact, simulated = read_phases(circuit, VECTORS, 0.01), simulate_phases(circuit, VECTORS, 0.01, max_step=0.2e-9)
     for one, other in zip(exact, simulated, strict=True):
         assert one.steady and other.steady
         assert_close(other.final, one.final, absolute=1e-6 * np.abs(one.final).max())

@@ -10,11 +10,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.panels import at_times
 from amc_circuits.engines.exact.nonlinear.powers import Account
 from amc_circuits.engines.exact.nonlinear.rest import discharged, resting
 from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
-from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, NotIntegrableError, Place, Step
+from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.response import Piece

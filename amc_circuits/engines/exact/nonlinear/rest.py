@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.system import System, times
-from amc_circuits.engines.exact.nonlinear.trajectory import NotIntegrableError, Place
+from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from netlists.record import FloatArray
 
 ITERATIONS = 60

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from amc_circuits.engines.exact.nonlinear.step.stage_equations import Solved, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
-from netlists.errors import ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -82,17 +82,6 @@ class Place:
         clamp = None if added.clamp is None else np.repeat(added.clamp, count, axis=2)
         many = Added(np.repeat(added.bent, count, axis=2), clamp, added.stages)
         return Place(self.time, np.repeat(self.state, count, axis=1), many)
-
-
-class NotIntegrableError(ParameterError):
-    """The limits of the op-amps need more or shorter steps than are taken here."""
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__("engine", "exact", f"cannot integrate this circuit: {why}; take ngspice")
-
-    def __reduce__(self) -> tuple[type[NotIntegrableError], tuple[str]]:  # type: ignore[override]
-        return type(self), (self.why,)
 
 
 class Integrator:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit
+from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.method import NODES
 from amc_circuits.engines.exact.nonlinear.rest import resting
 from amc_circuits.engines.exact.nonlinear.step.stage_equations import StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System, times
-from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, NotIntegrableError
+from amc_circuits.engines.exact.nonlinear.trajectory import Integrator
 from netlists import ParameterError, preset
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close, assert_within
