@@ -167,13 +167,13 @@ class Tiles:
             buffer += values
             counts = np.clip(np.trunc(buffer / step), -1, 1).astype(np.int64)
             buffer -= counts * step
-        elif self.settings.expected:
+        elif not self.settings.expected:
+            counts = self.settings.trains.rounded(values, step, generator)
+        if self.settings.expected:
             amount = np.zeros(cells.weight.size)
-            amount[where] = values / step
+            amount[where] = counts if self.settings.buffered else values / step
             cells.move_rounded(amount)
             return
-        else:
-            counts = self.settings.trains.rounded(values, step, generator)
         pulses, ups = cells.pulse_some(where, counts, generator)
         self.work.transfer_pulses += pulses
         self.work.transfer_slots += int(np.abs(counts).max())

@@ -90,6 +90,22 @@ def test_a_buffered_transfer_loses_nothing():
     assert learner.work.reads == 16 and learner.work.transfer_pulses > 0
 
 
+@pytest.mark.parametrize("algorithm", ["tiki-taka-1", "tiki-taka-2", "residual", "mixed-precision"])
+def test_expected_updates_have_no_noise(algorithm):
+    """Neither do transfers of them: the generator and the noise of a pulse change nothing, and nothing is a pulse."""
+    found = []
+    for noise, seed in ((0.0, 1), (0.5, 2)):
+        device = PulsedDevice(states=4, cycle_noise=noise)
+        settings = {"algorithm": algorithm, "updates": "expected", "rate": 2.0}
+        learner = learner_of(device, **settings, **({} if algorithm == "mixed-precision" else {"transfer_rate": 1.0}))
+        before, generator = learner.weights, np.random.default_rng(seed)
+        for number in range(8):
+            learner.learn(*batch(number), PACE, generator)
+        assert (learner.weights != before).any() and learner.work.transfer_pulses == 0
+        found.append(learner.weights)
+    np.testing.assert_array_equal(*found)
+
+
 def test_mixed_precision_loses_nothing():
     """Devices of equal steps and the digital matrix together are digital weights."""
     device = PulsedDevice(states=100, up_power=0, down_power=0, upper=3, lower=-3)
