@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
 from amc_circuits.engines.contract import About, Engine
@@ -16,6 +17,9 @@ from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
 from amc_circuits.engines.settings import Settings
 from netlists.errors import check_name
 
+if TYPE_CHECKING:
+    from amc_circuits.engines.exact.phased import read_phases
+
 ENGINES: dict[str, Callable[[Settings], Engine]] = {
     "ngspice": NgspiceEngine.of,
     "exact": ExactEngine.of,
@@ -23,6 +27,15 @@ ENGINES: dict[str, Callable[[Settings], Engine]] = {
 }
 FORMER = {"state-space": "exact"}
 """Names of older versions, which can still be given, with the names that replace them."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import `read_phases` at first use: it needs all limits of the exact engine, and few need it."""
+    if name != "read_phases":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from amc_circuits.engines.exact.phased import read_phases
+
+    return read_phases
 
 
 def check_engine(name: str) -> str:
@@ -52,6 +65,7 @@ __all__ = [
     "check_engine",
     "end_simulations",
     "find_ngspice",
+    "read_phases",
     "run_deck",
     "run_together",
     "simulate_phases",

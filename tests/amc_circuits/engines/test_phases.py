@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from amc_circuits.engines import ExactEngine, NgspiceEngine, simulate_phases
-from amc_circuits.engines.exact.phased import read_phases
+from amc_circuits.engines import ExactEngine, NgspiceEngine, read_phases, simulate_phases
 from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.noise import noise
