@@ -23,6 +23,7 @@ import numpy as np
 import typer
 
 from amc_circuits import BlockCircuit, Device, InvCircuit, Refinement, Status, plan
+from amc_circuits.solvers.blocks.shifted_inv import ShiftedInv
 from amc_circuits.solvers.planning.shifts import first_shift
 from amc_circuits.solvers.precision.inverse import ProgrammedInverse
 from amc_circuits.solvers.precision.problem import SquareProblem
@@ -134,11 +135,12 @@ def b5() -> Iterator[Held]:
     named, found = 0, []
     for seed in SEEDS:
         matrix, b = case("spd", 16, 30.0, seed)
-        circuit = inv(matrix, 3, seed)
+        circuit: InvCircuit = inv(matrix, 3, seed)
         named += refined(circuit, matrix, b).status is Status.UNSTABLE
         shift = first_shift(matrix, circuit)
         while not circuit.stability.stable:
-            circuit = inv(matrix + shift * np.abs(matrix).max() * np.eye(16), 3, seed)
+            whole, held = shift * np.abs(matrix).max(), {**EXACT, "device": cells(3), "seed": seed}
+            circuit = ShiftedInv.program(matrix + whole * np.eye(16), shift=whole, **held)
             shift *= 2
         found.append(refined(circuit, matrix, b))
     yield Held("B5", "UNSTABLE: spd N = 16, condition 30, 3 bits", f"{named}/5", "5/5", named == 5)
