@@ -20,6 +20,8 @@ from netlists.record import FloatArray
 
 ROUNDING = 1e-3
 """Rounding error of the input voltages that a simulator's tolerance allows, relative to the largest one."""
+NOTHING = 1e-12
+"""Part of the largest input below which outputs are rounding: some thousands of roundings of it."""
 FULL_CURRENT = 0.9
 """Part of the largest output current above which the current limit holds an amplifier."""
 
@@ -27,7 +29,9 @@ NEAR_SWING = 0.5
 """Part of the swing above which it may hold an amplifier of a subcircuit, which saturates softly; a choice here."""
 
 
-def at_rest(circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: float) -> AtRest:
+def at_rest(
+    circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: float, largest_input: float = 0.0
+) -> AtRest:
     """Compare a steady reading with the steady state of the circuit.
 
     Args:
@@ -35,9 +39,10 @@ def at_rest(circuit: Circuit, reading: Reading, wanted: FloatArray, tolerance: f
         reading: Reading of one right-hand side, whose outputs are steady.
         wanted: Outputs in the steady state of the same circuit, shape (N,), V; nan where they are not known.
         tolerance: Largest allowed distance from the steady state, in units of the largest output.
+        largest_input: Largest input, V. Outputs below `NOTHING` of it count as 0: what is left of terms that cancel.
     """
     known = bool(np.isfinite(wanted).all())
-    scale = float(np.abs(wanted if known else reading.final).max())
+    scale = max(float(np.abs(wanted if known else reading.final).max()), NOTHING * largest_input)
     distance = float(np.abs(reading.final - wanted).max() / max(scale, np.finfo(float).tiny)) if known else np.nan
     # The steady state of linear parts has no limits. An operating point has the same limits as the transient.
     state = reading.amplifiers

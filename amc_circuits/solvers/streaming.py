@@ -283,8 +283,8 @@ class Stream:
             wanted = self.linear.steady(self.linear.outputs, held)
         else:
             wanted = self.engine.rest(self.state, held, self.settings.jobs)
-        for column, outputs in zip(new, wanted.T, strict=True):
-            judged = at_rest(self.circuit, readings[column], outputs, self.settings.tolerance)
+        for column, outputs, given in zip(new, wanted.T, np.abs(held).max(axis=0), strict=True):
+            judged = at_rest(self.circuit, readings[column], outputs, self.settings.tolerance, given)
             readings[column] = replace(readings[column], at_rest=judged)
 
     def _repeat(self, readings: dict[int, Reading], again: dict[int, Reading], asked: Sequence[int], why: str) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits import Converters, Device, InvCircuit, ParameterError, Refinement
+from amc_circuits import Converters, Device, InvCircuit, ParameterError, Refinement, solve
 from amc_circuits.solvers.precision.problem import SquareProblem
 from amc_circuits.solvers.precision.refine import refine
 from amc_circuits.solvers.precision.slices import SlicedProduct, Slicing, digits_of
@@ -105,3 +105,10 @@ def test_the_cost_of_slices_whose_rows_cancel_is_known(sign):
     matrix = np.array([[1.0, sign], [sign, 1.0]])
     product = SlicedProduct.program(matrix, Slicing(slices=2), FIELDS | {"device": cells(8, 0)})
     assert all(cost > 0 for cost in product.cost(127))
+
+
+def test_a_slice_of_zeros_settles_at_nothing():
+    """A diagonal of 1 has digits in the first slice alone; outputs of the others are rounding, which is no error."""
+    matrix, b = np.array([[2.0, -0.5], [-0.5, 1.0]]), [1.0, 0.5]
+    fields = {"bits": 16, "residual": "slices", "scaling": "diagonal", "device": cells(8, 0.02), **FIELDS}
+    assert solve(matrix, b, **fields).usable
