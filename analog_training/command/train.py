@@ -17,7 +17,7 @@ from rich.table import Table
 from amc_circuits import ParameterError, flag, format_quantity, parse_table, plain, print_table
 from analog_training.command import folder
 from analog_training.command.picture import title
-from analog_training.training.result import AnalogResult
+from analog_training.training.result import LAST, AnalogResult
 from analog_training.training.specification import AnalogSpec, make_spec, override, override_options, read_spec
 from analog_training.training.training import AnalogTraining
 
@@ -116,7 +116,8 @@ def _print(result: AnalogResult, form: str, written: list[Path]) -> None:
 def result_table(result: AnalogResult) -> Table:
     """Return the outcome as a table for the terminal."""
     table = Table(title=title(result), title_justify="left", show_header=False)
-    table.add_row("accuracy, mean of the last 3 epochs", f"{result.accuracy:.2%}")
+    last = min(LAST, len(result.accuracies))
+    table.add_row("accuracy" if last == 1 else f"accuracy, mean of the last {last} epochs", f"{result.accuracy:.2%}")
     table.add_row("best accuracy", f"{max(result.accuracies):.2%}")
     table.add_row("loss of the last epoch", f"{result.losses[-1]:.3g}")
     totals = result.totals
