@@ -71,9 +71,14 @@ def defaults(store: Store) -> Iterator[Row | str]:
 
 
 def simultaneous(store: Store) -> Iterator[Row | str]:
-    """Transfers of all tiles at the same time, tuned as the schedule of stages is."""
-    own = {**OWN[4], "schedule": "simultaneous"}
-    yield from Contest("4 states, all tiles at once", store, {"states": 4}, own, 5, (4,), ()).residual()
+    """Transfers of all tiles at the same time against stages, both tuned, 4 tiles of 4 states."""
+    found = []
+    for schedule in ("simultaneous", "stages"):
+        own = OWN[4] if schedule == "stages" else {**OWN[4], "schedule": schedule}
+        yield f" {schedule}"
+        contest = Contest(schedule, store, {"states": 4}, own, 5, (4,), ())
+        found.append((yield from contest.residual())[4])
+    yield difference("4 states, 4 tiles, simultaneous less stages", *found, required=False)
 
 
 def _own_rows(states: int, found: dict[int, Floats]) -> Iterator[Row]:
