@@ -163,7 +163,7 @@ class Circuit:
         own = [part.account for part in self.parts if isinstance(part, Array | Conductors | Switches | Limiter)]
         return (*(name for name in dict.fromkeys(own) if name != "amplifiers"), "amplifiers")
 
-    @property
+    @cached_property
     def linear(self) -> bool:
         """True if rest, poles and response of the linear circuit are those of the deck while no limit is reached."""
         bent = any(array.nonlinearity_voltage is not None for array in self.of(Array))

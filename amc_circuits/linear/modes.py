@@ -53,8 +53,13 @@ class Modes:
 
     @cached_property
     def inverse(self) -> NDArray[np.inexact]:
-        """Left eigenvectors as rows, shape (n, n)."""
-        return np.asarray(np.linalg.inv(self.vectors))
+        """Left eigenvectors as rows, shape (n, n); from an inverse of real numbers, as the modes come in pairs."""
+        found, real = np.linalg.inv(self.packed_vectors), self.real
+        if real == len(self.values):
+            return np.asarray(found)
+        parts, imaginary = np.split(found[real:], 2)
+        upper = parts + 1j * imaginary
+        return np.concatenate([found[:real], upper, np.conj(upper)])
 
     @cached_property
     def packed_vectors(self) -> FloatArray:
