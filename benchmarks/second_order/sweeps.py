@@ -32,8 +32,10 @@ def announce_rivals(folder: Path) -> None:
     """Announce the rivals of this benchmark as optimizers of an installed package, to this process and its workers."""
     record = folder.absolute() / "rivals-1.dist-info"
     record.mkdir(parents=True, exist_ok=True)
-    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: rivals\nVersion: 1\n", encoding="utf-8")
-    (record / "entry_points.txt").write_text(ENTRIES, encoding="utf-8")
+    metadata = "Metadata-Version: 2.1\nName: rivals\nVersion: 1\n"
+    for path, text in ((record / "METADATA", metadata), (record / "entry_points.txt", ENTRIES)):
+        if not path.exists() or path.read_text(encoding="utf-8") != text:  # another process may be reading it
+            path.write_text(text, encoding="utf-8")
     paths = [str(ROOT), str(record.parent)]
     sys.path.extend(paths)
     os.environ["PYTHONPATH"] = os.pathsep.join([*paths, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
