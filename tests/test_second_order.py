@@ -199,14 +199,25 @@ def test_every_method_gets_the_same_budget_and_no_judge_seed():
     assert all(0 < point["optimizer.average_decay"] < 1 for point in points)
 
 
+def test_a_method_that_misses_gets_a_cosine_over_the_largest_number_of_epochs():
+    """No training reaches a target in time: the rate of the best setting falls over all 12 epochs."""
+    study, method = study_and_method()
+    calls = []
+    missing = answering(study, 0.01 * math.exp(100), calls)
+    Search(study, method, Budget(settings=2, nearby=2), missing).run()
+    assert [point["epochs"] for point in calls[-1]] == [study.epochs]
+    assert calls[-1][0]["optimizer.schedule"] == "cosine"
+
+
 def test_epochs_are_the_first_at_each_target_and_misses_are_bounds():
     """Accuracies that reach two of four targets; losses below their target."""
     study = STUDIES["cnn-256"]
     figures = {"accuracy_curve": [(0.5, 0.83), (1.0, 0.845), (1.5, 0.835), (2.0, 0.861)]}
     assert study.reached(figures) == (1.0, 2.0, None, None)
     assert study.reached({}) == (None,) * 4
-    judged = Judged.of(study, [figures, {}])
+    judged = Judged.of(study, [figures, {}], 12.0)
     assert judged.targets[0] == Epochs((1.0, 12.0), 1) and judged.targets[0].words.startswith("> 6.50")
+    assert Judged.of(study, [figures, {}], 3.0).targets[0].mean == 2.0  # a cosine that ended after 3 epochs
     auto = STUDIES["autoencoder-128"]
     assert auto.reached({"loss_curve": [(0.5, 21.0), (1.0, 20.0), (1.5, 20.5)]}) == (1.0,)
 

@@ -18,7 +18,7 @@ class Epochs:
     """Epochs to one target.
 
     Attributes:
-        each: Epochs of each seed; of a miss the largest number that was allowed.
+        each: Epochs of each seed; of a miss all that the run had.
         missed: Number of misses; with one the mean is a lower bound.
     """
 
@@ -60,13 +60,13 @@ class Judged:
     figures: tuple[Mapping[str, Any], ...]
 
     @classmethod
-    def of(cls, study: Study, figures: Sequence[Mapping[str, Any]]) -> Judged:
-        """Collect the epochs to every target from the curves."""
+    def of(cls, study: Study, figures: Sequence[Mapping[str, Any]], length: float) -> Judged:
+        """Collect the epochs to every target from the curves of runs of at most `length` epochs."""
         each = [study.reached(one) for one in figures]
         targets = []
         for place in range(len(study.targets)):
             epochs = [one[place] for one in each]
-            counted = tuple(study.epochs if one is None else one for one in epochs)
+            counted = tuple(length if one is None else one for one in epochs)
             targets.append(Epochs(counted, sum(one is None for one in epochs)))
         return cls(tuple(targets), tuple(figures))
 

@@ -18,7 +18,10 @@ FIRST_TUNING_SEED = 100
 SLACK = 1.3
 """A finalist is given up after so many times the epochs of the best one before it."""
 HORIZON = 1.5
-"""End of the cosine of the best setting, in mean epochs of the same setting with a constant rate."""
+"""End of the cosine of the best setting, in mean epochs of the same setting with a constant rate.
+
+Of a setting that missed a target the cosine lasts the largest number of epochs: slow methods need it most.
+"""
 WIDENINGS = 3
 
 
@@ -145,9 +148,8 @@ class Search:
         for one in sorted(self.tried, key=self._rank)[: self.budget.finalists]:
             found.append(self._in_full(one.setting, found))
         best = min(found, key=self._rank)
-        if best.last is not None:
-            falling = {**best.setting, "horizon": round(HORIZON * best.last, 3)}
-            found.append(self._in_full(falling, found))
+        horizon = self.study.epochs if best.last is None else HORIZON * best.last
+        found.append(self._in_full({**best.setting, "horizon": round(horizon, 3)}, found))
         return min(found, key=self._rank)
 
     def _in_full(self, setting: dict[str, Any], before: Sequence[Tried]) -> Tried:

@@ -20,7 +20,7 @@ class Study:
         task: `cnn` or `autoencoder`.
         batch: Batch size.
         targets: Accuracies, rising, or losses in nats, falling; the run ends at the last one.
-        epochs: Largest number of epochs of a run; a miss counts as many.
+        epochs: Largest number of epochs of a run; the search counts a miss as many.
         images: Training images.
         fixed: Settings of every training.
         layers: Layers with a weight.
