@@ -36,6 +36,7 @@ CHOSEN = {
     "conductances",
     "force",
     "start",
+    "input_conductance",
     "feedback_conductance",
     "ridge",
     *(option.name for option in CONVERTERS),

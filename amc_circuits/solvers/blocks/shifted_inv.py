@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.solvers.inv import InvCircuit, InvParameters
-from netlists import Record
+from netlists import ParameterError, Record
 from netlists.record import FloatArray, about
 
 
@@ -17,6 +18,12 @@ class ShiftedInvParameters(InvParameters):
     """Parameters of INV, and the part of the diagonal that resistors hold."""
 
     shift: Annotated[float, about("Multiple of I in the matrix that resistors hold instead of cells", ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _one_diagonal(self) -> Self:
+        if self.shift and self.diagonal != "cells":
+            raise ParameterError("shift", self.shift, "is part of a diagonal in resistors; take diagonal = cells")
+        return self
 
 
 class ShiftedInv(InvCircuit):

@@ -53,3 +53,9 @@ def test_leaves_by_ginv_have_no_resistors():
     """They hold a shift in cells."""
     with pytest.raises(ParameterError, match=r"shift: got 0\.5; is in resistors of INV"):
         BlockCircuit.program(A, leaf="ginv", shift=SHIFT, **SHARED)
+
+
+def test_a_shift_is_refused_where_resistors_hold_the_whole_diagonal():
+    """The cells would lack it, and the resistors hold the shift alone."""
+    with pytest.raises(ParameterError, match=r"shift: got 0\.5; is part of a diagonal in resistors"):
+        ShiftedInv.program(A + SHIFT * np.eye(3), shift=SHIFT, diagonal="resistors", **SHARED)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from amc_circuits.cases.planning import OF_PLANS
+from amc_circuits.cases.planning import OF_PLANS, parse_planned, plan_arguments, typed_table
 
 BASE = ("--size", "4", "--condition", "4", "--levels", "16", "--bits", "12", "--engine", "exact", "--format", "json")
 SLICED = ("--residual", "slices", "--programming-error", "50n")
@@ -55,3 +55,11 @@ def test_each_option_changes_what_is_printed(amc, name):
     changed = printed(amc("solve", *BASE, *others, f"--{name.replace('_', '-')}", value))
     assert without[0] == 0 and changed[0] in (0, 3)
     assert changed != without
+
+
+def test_options_of_circuits_reach_the_plan():
+    """None is accepted and dropped on the way: inputs have the conductance of max|A|, and the plan no option of it."""
+    given = {"size": 3, "topology": "compensated", "inverter_resistance": 2e4}
+    arguments = plan_arguments(parse_planned(given), 1)
+    kept = {option.name for option in typed_table() if option.panel in ("Circuit", "Wires", "Drive", "Engine", "Plan")}
+    assert kept <= arguments.keys()
