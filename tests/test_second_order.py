@@ -189,14 +189,30 @@ def test_every_method_gets_the_same_budget_and_no_judge_seed():
     calls = []
     found = Search(study, method, Budget(), answering(study, 0.01, calls)).run()
     points = [point for call in calls for point in call]
-    assert found.edges == () and found.tried == 20 and len(points) == 20 + 4 * 2
+    steps = len({(point["optimizer.beta1"], point["optimizer.beta2"]) for point in points[26:-2]})  # of lists
+    assert found.edges == () and found.tried == 20 and len(points) == 20 + (4 + steps) * 2
     assert {point["epochs"] for point in points[:20]} == {6.0} and {point["seed"] for point in points[:20]} == {100}
-    assert [point["seed"] for point in points[20:]] == 4 * [100, 101]
+    assert [point["seed"] for point in points[20:]] == (4 + steps) * [100, 101]
     assert points[20]["epochs"] == 12.0 > points[22]["epochs"]
-    assert [point.get("optimizer.schedule") for point in points[20:]] == 6 * [None] + 2 * ["cosine"]
+    assert [point.get("optimizer.schedule") for point in points[20:]] == (6 + 2 * steps) * [None] + 2 * ["cosine"]
     again = Search(study, method, Budget(), answering(study, 0.01)).run()
     assert again.setting == found.setting
     assert all(0 < point["optimizer.average_decay"] < 1 for point in points)
+
+
+def test_a_list_is_widened_as_long_as_the_best_lies_at_its_end():
+    """The less of the gradient's average, the better, down to 0.5; 0.3 is tried, and found worse."""
+    study, method = study_and_method()
+
+    def train(points):
+        for point in points:
+            factor = 1 + abs(point["optimizer.beta1"] - 0.5) + abs(math.log(point["optimizer.learning_rate"] / 0.01))
+            yield {"accuracy_curve": [(factor, 0.9)] if factor <= point["epochs"] else [], "best_accuracy": 0.8}
+
+    found = Search(study, method, Budget(), lambda points: list(train(points))).run()
+    assert found.setting["beta1"] == 0.5
+    assert method.ends({"beta1": 0.95, "beta2": 0.99}) == {"beta1": 0.98}
+    assert method.listing("beta1", 0.98).ends({"beta1": 0.95, "beta2": 0.99}) == {}
 
 
 def test_a_method_that_misses_gets_a_cosine_over_the_largest_number_of_epochs():
@@ -267,13 +283,8 @@ def test_demands_are_rows_and_own_batches_are_chosen_by_the_search():
 
 def test_trainings_are_rows_of_a_sweep_that_continues(tmp_path):
     """Rows that are there are not run again, by which process whatever; without processes a missing one is an error."""
-    given = {
-        "batch_size": 300,
-        "epochs": 0.5,
-        "target_accuracy": 0.9,
-        "optimizer.name": "momentum",
-        "convolutions": "[]",
-    }
+    given = {"batch_size": 300, "epochs": 0.5, "target_accuracy": 0.9, "optimizer.name": "momentum"}
+    given["convolutions"] = "[]"
     points = [given | {"seed": seed} for seed in (0, 1)]
     with executor_of(1, None) as executor:
         train = Trainer(tmp_path / "rows", executor)

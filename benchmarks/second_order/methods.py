@@ -18,6 +18,9 @@ WIDER = 4.0
 WINDOWS = (0.1, 0.3, 1.0)
 """Epochs over which weights are averaged, for every method; the average is scored."""
 MOMENTA = (0.8, 0.9, 0.95)
+_LADDER = (0.3, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
+LADDERS = {"momentum": _LADDER, "beta1": _LADDER, "beta2": (0.9, 0.95, 0.98, 0.99, 0.999, 0.9999)}
+"""Lists are widened along these, a step at a time, as long as the best setting lies at an end of its list."""
 RATE, QUADRATIC = "K-FAC, rate", "K-FAC, quadratic"
 ADAM, MOMENTUM, EK_FAC, SOAP = "Adam", "momentum", "EK-FAC", "SOAP"
 Range = tuple[float, float]
@@ -85,6 +88,22 @@ class Method:
             else:
                 ranges[name] = low, max(high, setting[name]) * WIDER
         return replace(self, ranges=ranges)
+
+    def ends(self, setting: Mapping[str, Any]) -> dict[str, float]:
+        """Next values of the lists at whose end a setting lies."""
+        found = {}
+        for name, ladder in LADDERS.items():
+            if name in self.choices:
+                values, place = self.choices[name], ladder.index(setting[name])
+                if setting[name] == min(values) and place > 0:
+                    found[name] = ladder[place - 1]
+                elif setting[name] == max(values) and place < len(ladder) - 1:
+                    found[name] = ladder[place + 1]
+        return found
+
+    def listing(self, name: str, value: float) -> Method:
+        """The method with one more choice."""
+        return replace(self, choices={**self.choices, name: (*self.choices[name], value)})
 
     def _place(self, name: str, value: float) -> float:
         low, high = map(math.log, self.ranges[name])

@@ -23,6 +23,8 @@ HORIZON = 1.5
 Of a setting that missed a target the cosine lasts the largest number of epochs: slow methods need it most.
 """
 WIDENINGS = 3
+STEPS = 5
+"""Steps by which the lists of the best finalist are widened, with trainings in full."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,14 @@ class Search:
         for one in sorted(self.tried, key=self._rank)[: self.budget.finalists]:
             found.append(self._in_full(one.setting, found))
         best = min(found, key=self._rank)
+        for _ in range(STEPS):
+            ends = self.method.ends(best.setting)
+            if not ends:
+                break
+            name = next(iter(ends))
+            self.method = self.method.listing(name, ends[name])
+            found.append(self._in_full({**best.setting, name: ends[name]}, found))
+            best = min(found, key=self._rank)
         horizon = self.study.epochs if best.last is None else HORIZON * best.last
         found.append(self._in_full({**best.setting, "horizon": round(horizon, 3)}, found))
         return min(found, key=self._rank)
