@@ -91,4 +91,15 @@ class CircuitSettings(InvSettings):
             if (self.wide == "blocks" or self.at_rest) and not known:
                 mend = "acts on none of the columns read at rest; take simulated_columns = all, or refine with bits"
                 raise ParameterError(name, values[name], mend)
+        self._linear_cells(values["nonlinearity_voltage"])
         return self
+
+    def _linear_cells(self, bend: object) -> None:
+        """Refuse cells with a bent characteristic where answers are those of linear ones.
+
+        Raises:
+            ParameterError: Answers are computed at rest.
+        """
+        if bend is not None and (self.bits or (self.simulated is not None and (self.wide == "blocks" or self.at_rest))):
+            mend = "columns at rest are those of linear cells; leave it out, or simulate all columns, without bits"
+            raise ParameterError("nonlinearity_voltage", bend, mend)

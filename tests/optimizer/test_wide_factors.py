@@ -93,6 +93,9 @@ def test_training_by_blocks():
     [
         ({"wide": "blocks", "adc_bits": 8}, "adc_bits: got 8; .*simulated_columns = all"),
         ({"at_rest": True, "dac_bits": 8}, "dac_bits: got 8; .*simulated_columns = all"),
+        ({"at_rest": True, "nonlinearity_voltage": 0.5}, r"nonlinearity_voltage: got 0\.5; .*linear cells"),
+        ({"wide": "blocks", "nonlinearity_voltage": 0.5}, "nonlinearity_voltage: .*linear cells"),
+        ({"bits": 8, "simulated_columns": "all", "nonlinearity_voltage": 0.5}, "nonlinearity_voltage: .*without bits"),
         ({"wide": "blocks", "input_conductance": "100u"}, "input_conductance: .*of blocks"),
         ({"bits": 8, "diagonal": "resistors"}, "diagonal: got .*blocks hold their diagonal in cells"),
         ({"bits": 8, "adc_bits": 8, "adc_range": 0.5}, r"adc_range: got 0\.5; .*follow"),

@@ -76,7 +76,8 @@ class Crests:
         high, low = samples.max(axis=1), samples.min(axis=1)
         size, span = np.maximum(high, -low), high - low
         np.maximum.at(self.largest, owner, self._of_groups(size) * (1 - ROUGH))
-        panel, row = np.nonzero(size + MISSED * span >= self.largest[owner][:, self._group])
+        high = size + MISSED * span
+        panel, row = np.nonzero((high >= self.largest[owner][:, self._group]) & (high > 0))
         # One product for each, so that its rounding does not depend on the others.
         fine = np.abs((samples[panel, :, row][:, None] @ TO_PLACES.T)[:, 0])
         reach = fine + ERRED * span[panel, row, None]

@@ -141,7 +141,7 @@ class _Reader:
         begin, end, owner = self.panels.begin, self.panels.end, self.panels.owner
         power, last = self._padded_powers(), (self.step + settled)[owner]
         joules = (power * GAUSS_WEIGHTS).sum(axis=1) * (end - begin) / 2
-        counted = begin >= self.step
+        counted = begin + end > 2 * self.step  # by their middles, as in `joules_until`
         whole = np.where(counted & (end <= last), joules, 0.0)
         found = np.array([whole[first:after].sum() for first, after in pairwise(self.first.tolist())])
         cut = np.flatnonzero(counted & (begin < last) & (end > last))

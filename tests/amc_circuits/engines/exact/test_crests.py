@@ -62,3 +62,17 @@ def test_peaks_of_currents_and_stages_are_those_of_dense_samples(fields):
         got = [one.peak_output_current if name == "current" else one.attempt.peak_output for one in readings]
         assert np.abs(np.array(got) / dense - 1).max() < 1e-6
         assert (np.array(got) >= dense * (1 - 1e-9)).all()
+
+
+def test_nothing_is_looked_for_where_all_is_zero():
+    """A response of zeros among others: its largest magnitude is 0, without a crest to refine."""
+    samples = np.stack([np.zeros((8, 3)), np.ones((8, 3))])
+    crests = Crests(np.zeros((2, 3)))
+    crests.look(samples, np.arange(2), np.zeros(2), np.ones(2))
+    asked = []
+
+    def values(response, row, time):
+        asked.extend(response)
+        return np.ones(time.shape)
+
+    assert crests.found(values)[:, 0] == pytest.approx([0.0, 1.0]) and set(asked) == {1}
