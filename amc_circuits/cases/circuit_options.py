@@ -136,7 +136,9 @@ class CircuitOptions:
             raise ParameterError("adc_range", converters.adc_range, "ADCs of a refinement follow the largest output")
         words = {name: getattr(converters, name) for name in ("dac_bits", "adc_bits")}
         arguments |= {**loop, **{name: value for name, value in words.items() if value is not None}}
-        return plan(array, b=b, array_limit=array_limit, most_levels=max(2, levels or 2), jobs=jobs, **arguments)
+        if levels is not None:
+            arguments["most_levels"] = max(2, levels)
+        return plan(array, b=b, array_limit=array_limit, jobs=jobs, **arguments)
 
     def check_blocks(self) -> None:
         """Refuse what circuits of blocks do not have.

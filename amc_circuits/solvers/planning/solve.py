@@ -41,7 +41,10 @@ def plan(matrix: ArrayLike, *, b: ArrayLike | None = None, levels: int | None = 
     choices, refinement = Choices(**_taken(fields, Choices)), Refinement(**_taken(fields, Refinement))
     slicing = _slicing(_taken(fields, Slicing), refinement)
     device = Hardware(device=fields.get("device", DEVICE)).device
-    fields["device"] = device if levels is None else device.replace(levels=levels)
+    fields["device"] = device = device if levels is None else device.replace(levels=levels)
+    if device.levels is None and choices.most_levels != Choices.model_fields["most_levels"].default:
+        mend = "has no effect with continuous cells; leave it out, or add levels"
+        raise ParameterError("most_levels", choices.most_levels, mend)
     fields.setdefault("engine", "auto")
     given = scaled("A", numeric_array("A", matrix, (2,)))
     vectors = None if b is None else right_hand_sides("b", b, len(given))[0]

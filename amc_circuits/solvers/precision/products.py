@@ -24,6 +24,10 @@ class ExactProduct(Protocol):
     def notes(self) -> tuple[str, ...]:
         """Sentences for the reader of the result."""
 
+    @property
+    def mend(self) -> str:
+        """Advice for a product that is not exact enough."""
+
 
 @dataclass(frozen=True)
 class DigitalProduct:
@@ -47,3 +51,8 @@ class DigitalProduct:
     def notes(self) -> tuple[str, ...]:
         """Sentences for the reader of the result: none."""
         return ()
+
+    @property
+    def mend(self) -> str:
+        """Advice for a residual that is rounding of `A x`, whose terms are far larger than b."""
+        return "double precision rounds A x by more than these bits of b; lower bits, or add damping to A"

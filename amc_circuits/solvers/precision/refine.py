@@ -171,7 +171,7 @@ class _Outcome:
             real = max(transients.statuses)
             return tuple(max(status, real) for status in again), f"a transient of a cycle: {transients.message}"
         if again != statuses and worst is STALLED:
-            return again, f"the product of the loop is not exact enough for these bits: {STALLED.advice}"
+            return again, f"the product of the loop is not exact enough for these bits: {self.product.mend}"
         return again, worst.advice
 
 

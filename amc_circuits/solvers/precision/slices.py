@@ -222,3 +222,8 @@ class SlicedProduct:
             f"product by {len(self.circuits)} slices: A to {held} bits, {slicing.slice_lines} lines a pass, "
             f"read {how} by ADCs of {self.read_bits} bits",
         )
+
+    @property
+    def mend(self) -> str:
+        """Advice for slices that are too coarse, or that are not read as integers."""
+        return "take more slices, cells with smaller errors, no slice_read_bits, lower bits, or residual = digital"

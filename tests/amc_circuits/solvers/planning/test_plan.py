@@ -238,6 +238,7 @@ def test_complex_matrices_and_several_right_hand_sides():
         ({"stages": 0, "leaf": "ginv"}, "leaf: got ginv; has no effect"),
         ({"slices": 4}, "slices: got 4; has no effect without residual = slices"),
         ({"slice_read_bits": 6}, "slice_read_bits.*residual = slices"),
+        ({"device": "ideal", "most_levels": 32}, "most_levels: got 32; has no effect with continuous cells"),
         ({"method": "plain", "memory": 3}, "memory: got 3; has no effect with method = plain"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -7,7 +7,7 @@ from amc_circuits import Device, InvCircuit, ParameterError, Refinement, Status,
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.precision.problem import SquareProblem
 from amc_circuits.solvers.precision.refine import refine
-from amc_circuits.solvers.precision.statuses import CONVERGED, DIVERGED
+from amc_circuits.solvers.precision.statuses import CONVERGED, DIVERGED, STALLED
 from amc_circuits.values.matrices import draw_matrix
 
 MACS = 4.6e-12
@@ -136,3 +136,15 @@ def test_a_right_hand_side_of_another_length_is_refused():
     matrix, b = spd(4, 5)
     with pytest.raises(ParameterError, match="b: got shape"):
         refined(matrix, b[:3])
+
+
+def test_what_double_precision_rounds_away_is_named():
+    """Rounding of `A x` of a Hilbert matrix leaves more than 40 bits of b: x is far larger than b."""
+    size = 5
+    matrix = 1 / (np.add.outer(np.arange(size), np.arange(size)) + 1)
+    circuit = InvCircuit.program(matrix, engine="exact", opamp="single-pole")
+    parameters = Refinement(bits=40, dac_bits=12, adc_bits=12)
+    result = refine(circuit, SquareProblem.of(matrix, "none"), [1.0, -1.0, 1.0, -1.0, 1.0], parameters, measured=False)
+    assert result.status is STALLED
+    assert "double precision rounds A x" in result.message
+    assert 24 < result.bits[0] < 40
