@@ -171,10 +171,12 @@ class RangedMvm(InVolts, MvmCircuit):
 
     @cached_property
     def _ranges(self) -> dict[int, RangedMvm]:
-        return {0: self}
+        return {}
 
     def at_range(self, power: int) -> RangedMvm:
         """Return the circuit with its outputs 2^power times as large, by its feedback conductance."""
+        if power == 0:
+            return self  # not kept: a circuit that refers to itself would stay in memory
         if power not in self._ranges:
             conductance = self.design.feedback_conductance * 2.0**-power
             parameters = self.parameters.replace(feedback_conductance=conductance)

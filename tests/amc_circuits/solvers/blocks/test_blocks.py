@@ -1,5 +1,7 @@
 """Solutions in blocks: NumPy's at infinite gain, one engine's as the other's, and instabilities by name."""
 
+import gc
+import weakref
 from functools import cache
 
 import numpy as np
@@ -219,3 +221,16 @@ def test_a_weak_coupling_does_not_take_the_signals(coupling):
     solution = circuit.solve(vector)
     assert solution.scales[1, 0] == solution.scales[0, 0]
     assert solution.relative_error < 0.01
+
+
+def test_blocks_leave_memory_with_their_last_name():
+    """No circuit refers to itself: of two plans the one that is not taken makes room for the solve of the other."""
+    circuit = BlockCircuit.program(spd_matrix(4, 5.0, 0), engine="exact", opamp=SinglePoleOpAmp())
+    circuit.steady(np.ones(4))
+    kept = [weakref.ref(one) for _, one in circuit.circuits]
+    gc.disable()
+    try:
+        del circuit
+        assert [one() for one in kept] == [None] * len(kept)
+    finally:
+        gc.enable()
