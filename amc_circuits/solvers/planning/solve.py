@@ -45,6 +45,9 @@ def plan(matrix: ArrayLike, *, b: ArrayLike | None = None, levels: int | None = 
     if device.levels is None and choices.most_levels != Choices.model_fields["most_levels"].default:
         mend = "has no effect with continuous cells; leave it out, or add levels"
         raise ParameterError("most_levels", choices.most_levels, mend)
+    if device.nonlinearity_voltage is not None and refinement.cycles_by == "static":
+        mend = "takes cells as linear; take engine, or leave nonlinearity_voltage out"
+        raise ParameterError("cycles_by", "static", mend)
     fields.setdefault("engine", "auto")
     given = scaled("A", numeric_array("A", matrix, (2,)))
     vectors = None if b is None else right_hand_sides("b", b, len(given))[0]

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from amc_circuits import ParameterError, UnusableSolutionError, plan, solve
+from amc_circuits import Device, ParameterError, UnusableSolutionError, plan, solve
 from amc_circuits.solvers.planning.shifts import first_shift
 from amc_circuits.solvers.precision.statuses import CONVERGED
 from amc_circuits.values.matrices import draw_matrix
 
 QUICK = {"engine": "exact", "opamp": "single-pole"}
+BENT = Device(nonlinearity_voltage=0.2)
 
 
 def drawn(family, size, condition=None, seed=0):
@@ -239,6 +240,7 @@ def test_complex_matrices_and_several_right_hand_sides():
         ({"slices": 4}, "slices: got 4; has no effect without residual = slices"),
         ({"slice_read_bits": 6}, "slice_read_bits.*residual = slices"),
         ({"device": "ideal", "most_levels": 32}, "most_levels: got 32; has no effect with continuous cells"),
+        ({"device": BENT}, "cycles_by: got static; takes cells as linear"),
         ({"method": "plain", "memory": 3}, "memory: got 3; has no effect with method = plain"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
