@@ -55,12 +55,7 @@ def solved_in_blocks(
     Raises:
         SolveError: A simulated right-hand side did not settle, is unstable or saturated.
     """
-    columns = right_hand_sides.shape[1]
-    chosen = drawn(columns, count, draws)
-    solution = circuit.solve(right_hand_sides[:, chosen])
-    value = solution.value if len(chosen) == columns else circuit.steady(right_hand_sides)
-    work = Work(columns, circuit.cell_count, 1, columns * circuit.conversions)
-    return _result(value, np.ones(columns, np.int64), chosen, solution, work)
+    return _one_pass(circuit, right_hand_sides, drawn(right_hand_sides.shape[1], count, draws), circuit.conversions)
 
 
 def solved_at_rest(
@@ -71,13 +66,20 @@ def solved_at_rest(
     Raises:
         SolveError: A simulated right-hand side did not settle, is unstable or saturated.
     """
+    chosen = drawn(right_hand_sides.shape[1], count, draws)
+    found = _one_pass(circuit, right_hand_sides, chosen, 2 * len(right_hand_sides))
+    return replace(found, lifting_cost=circuit.mapping.lifting_cost)
+
+
+def _one_pass(
+    circuit: Solver | BlockCircuit, right_hand_sides: Matrix, chosen: Places, conversions: int
+) -> SolveResult:
+    """Answer all columns at rest, and simulate the chosen ones; a pass takes so many conversions."""
     columns = right_hand_sides.shape[1]
-    chosen = drawn(columns, count, draws)
     solution = circuit.solve(right_hand_sides[:, chosen])
     value = solution.value if len(chosen) == columns else circuit.steady(right_hand_sides)
-    work = Work(columns, circuit.cell_count, 1, 2 * len(right_hand_sides) * columns)
-    found = _result(value, np.ones(columns, np.int64), chosen, solution, work)
-    return replace(found, lifting_cost=circuit.mapping.lifting_cost)
+    work = Work(columns, circuit.cell_count, 1, columns * conversions)
+    return _result(value, np.ones(columns, np.int64), chosen, solution, work)
 
 
 def refined(plan: Plan, right_hand_sides: Matrix, count: int | None, draws: np.random.Generator) -> SolveResult:
