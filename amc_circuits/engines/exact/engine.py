@@ -14,6 +14,7 @@ from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
 from amc_circuits.engines.exact.reading import read_responses, read_slots
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.exact.waveform import waveform
+from amc_circuits.engines.freed_memory import keep_freed_memory
 from amc_circuits.engines.job import Job
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.readings import FirstPass, Reading
@@ -78,6 +79,7 @@ class ExactEngine:
         """
         circuit.check_one_phase()
         check_known(circuit)
+        keep_freed_memory()
         return ExactCircuit(circuit)
 
     def read(
