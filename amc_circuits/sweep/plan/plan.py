@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +51,7 @@ class Plan:
         cached: Number of points that exist already.
         failed_before: Number of points that failed before, whether or not they run again.
         versions: Versions of the engines in use.
+        other_versions: Number of points to run that have a row by another version, by the version of the newest one.
     """
 
     numbers: IntArray
@@ -57,6 +59,7 @@ class Plan:
     cached: int
     failed_before: int
     versions: dict[str, str]
+    other_versions: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ import numpy as np
 
 from amc_circuits.cases.case import rows_of_matrix
 from amc_circuits.studies.monte_carlo import CHUNK
-from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
+from amc_circuits.sweep.plan.plan import Handling, Plan
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
+from amc_circuits.sweep.run.earlier_rows import planned
 from amc_circuits.sweep.run.measured import Kind, Measured
 from amc_circuits.sweep.run.outcome import run_point
 from amc_circuits.sweep.run.row_bytes import stored_bytes
@@ -124,7 +125,7 @@ def estimate(sweep: Sweep, folder: Path | None, jobs: int, handling: Handling) -
     """
     measured = Measured()
     with _store(folder) as store:
-        plan = plan_of(sweep, store.states() if store else {}, handling)
+        plan = planned(sweep, store, handling)
         if sweep.word == "run":
             return _of_runs(plan, store, jobs)
         groups = _grouped(plan)

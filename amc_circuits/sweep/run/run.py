@@ -13,10 +13,11 @@ from pathlib import Path
 
 from amc_circuits.engines import ExactEngine
 from amc_circuits.studies.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
-from amc_circuits.sweep.plan.plan import Handling, Plan, plan_of
+from amc_circuits.sweep.plan.plan import Handling, Plan
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
 from amc_circuits.sweep.rows.source import picker
+from amc_circuits.sweep.run.earlier_rows import other_versions_line, planned
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
 from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.sweep.store.evidence import keep_evidence
@@ -107,9 +108,11 @@ def run_sweep(
     """
     handling = handling or Handling()
     with owned(folder) as log, Store(folder, create=True) as store:
-        plan = plan_of(sweep, store.states(), handling)
+        plan = planned(sweep, store, handling)
         write_specification(folder, sweep.text, sweep.resolved())
         log.info("begin: %d points, %d cached; %s", len(plan.numbers), plan.cached, "; ".join(plan.versions.values()))
+        if line := other_versions_line(plan):
+            log.info(line)
         on_rows((), plan)
         run = _Run(folder, store, plan, handling, log, on_rows)
         if plan.points:

@@ -11,7 +11,7 @@ _BITS = 16
 
 
 class States(Mapping[str, tuple[int, str]]):
-    """Number and status of rows by their keys.
+    """Number and status of rows by their keys; a row may have several keys.
 
     Args:
         rows: Key, number and status of each row.
@@ -37,6 +37,10 @@ class States(Mapping[str, tuple[int, str]]):
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def add_key(self, key: str, of: str) -> None:
+        """Give a row one more key: that of its point in this version."""
+        self._found[_short(key)] = self._found[_short(of)]
 
     def numbers(self) -> Iterator[int]:
         """Yield the numbers of all rows."""

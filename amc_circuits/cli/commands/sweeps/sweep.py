@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +16,14 @@ from amc_circuits.cli.messages import NO_RESULT, USABLE, finish
 from amc_circuits.cli.parameters import Jobs, with_options
 from amc_circuits.files.run_folder import check_folder
 from amc_circuits.studies.workers import Executor, Workers
-from amc_circuits.sweep.plan.plan import Handling, check_engines_of, check_files_of
+from amc_circuits.sweep.plan.plan import Handling, Plan, check_engines_of, check_files_of
 from amc_circuits.sweep.plan.spec import Sweep, read_sweep
+from amc_circuits.sweep.run.earlier_rows import other_versions_line
 from amc_circuits.sweep.run.estimate import estimate
 from amc_circuits.sweep.run.outcome import PRELOADED
 from amc_circuits.sweep.run.progress import reporting
 from amc_circuits.sweep.run.run import Tally, run_sweep
+from amc_circuits.sweep.store import Row
 from amc_circuits.values.quantities import counted, format_quantity
 from netlists import ParameterError
 
@@ -79,7 +82,13 @@ def _run(
     check_engines_of(plan)  # before the folder is created
     check_files_of(plan)
     with reporting(progress) as on_rows:
-        tally = run_sweep(plan, out, executor, handling, on_rows)
+
+        def on_progress(rows: Sequence[Row], plan: Plan) -> None:
+            if not rows and (line := other_versions_line(plan)):
+                print(f"amc: {line}", file=sys.stderr, flush=True)
+            on_rows(rows, plan)
+
+        tally = run_sweep(plan, out, executor, handling, on_progress)
     _summary(tally, out)
     finish(NO_RESULT if tally.usable < tally.points else USABLE)
 
@@ -100,7 +109,8 @@ def _dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object]
     cached = found.plan.cached - (0 if handling.retry_failed else failed)
     again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
     counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"
-    print(f"{counted(points, 'point')}: {counts}", *found.lines(processes), sep="\n")
+    older = other_versions_line(found.plan)
+    print(f"{counted(points, 'point')}: {counts}", *[older] * bool(older), *found.lines(processes), sep="\n")
 
 
 def _check_waveforms(plan: Sweep, handling: Handling) -> None:

@@ -167,3 +167,17 @@ def test_the_estimate_is_from_existing_rows(sweep, amc, tmp_path):
     (tmp_path / "more.toml").write_text(SPEC.replace("[1, 3, 3]", "[1, 4, 4]"))
     outcome = amc("sweep", tmp_path / "more.toml", "--out", tmp_path / "out", "--dry-run")
     assert outcome.out.startswith("8 points: 2 new, 6 cached, 0 failed before\nabout 5 s with 1 job (from 6 rows)")
+
+
+def test_rows_of_earlier_days_are_points_of_today(sweep, tmp_path):
+    """Of another version they are announced and run again; a row without an option of today has its default."""
+    text = 'run = "fall"\n[grid]\nheight = [1, -1]\n'
+    sweep(text)
+    package = tmp_path / "packages" / "fall.py"
+    newer = PACKAGE.replace('"File"),', '"File"), Option("mass", "quantity", "Mass", 1),')
+    package.write_text(newer)
+    assert sweep(text).err == "" and len(rows(tmp_path)) == 3  # a row lacks the option, another failed
+    package.write_text(newer.replace("{name} 1", "{name} 2").replace('["planet.gravity"] < 0', '["height"] < 0'))
+    one = sweep(text.replace(", -1", ""))
+    assert "1 point with a row of another version (1 of pen 1): computed again by pen 2," in one.err
+    assert len(rows(tmp_path)) == 4
