@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optimizer.settings import AdamSettings, ConvolutionShape, InstalledSettings, KfacSettings, MomentumSettings
     from optimizer.solve_result import SolveError, SolveResult
     from optimizer.specification import TrainingSpec, make_spec, override, preset, read_spec
+    from optimizer.tasks import guessing_accuracy
     from optimizer.training import Training, train
 
     __version__: str
@@ -39,6 +40,7 @@ _HOMES = {
     "Training": "optimizer.training",
     "TrainingResult": "optimizer.result",
     "TrainingSpec": "optimizer.specification",
+    "guessing_accuracy": "optimizer.tasks",
     "load_dataset": "optimizer.datasets",
     "load_own": "optimizer.own_data",
     "loss_gradients": "optimizer.first_order",
@@ -65,6 +67,7 @@ __all__ = [
     "Training",
     "TrainingResult",
     "TrainingSpec",
+    "guessing_accuracy",
     "load_dataset",
     "load_own",
     "loss_gradients",

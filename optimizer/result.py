@@ -80,7 +80,9 @@ class TrainingResult:
         spec: Specification of the run.
         history: Evaluations, in order.
         ledger: Inversions; empty for first-order optimizers.
-        diverged: True if the loss was no longer finite, or ended above 100 times that of the first batch.
+        diverged: True if a loss or a weight was not finite, or the loss ended above 100 times that of the first batch,
+            or above twice that and no better than guessing.
+        untrained: True if neither the last loss nor the last score are better than guessing.
         wall_time: Wall time of the whole run, s.
         weights: Final weights, averaged if an average was scored.
         data: Name, number of classes, training and test samples, normalisation.
@@ -90,6 +92,7 @@ class TrainingResult:
     history: tuple[Evaluation, ...]
     ledger: Ledger
     diverged: bool
+    untrained: bool
     wall_time: float
     weights: Weights = field(repr=False)
     data: dict[str, Any]
@@ -100,7 +103,7 @@ class TrainingResult:
         rows = {
             "training": f"{spec.title} by {spec.optimizer.name}, seed {spec.seed}",
             f"best {self.spec.score_name}": self.spec.score_text(self.best_score)
-            + " (the loss diverged)" * self.diverged,
+            + (f" ({self.fault})" if self.fault else ""),
             "epochs": f"{last[0].epoch:g}, {last[0].step} steps" if last else "0",
             "target": f"{spec.score_text(spec.target)}, "
             + ("not reached" if reached is None else f"after {reached:g} epochs"),
@@ -110,6 +113,11 @@ class TrainingResult:
             "wall time": format_quantity(self.wall_time, "s"),
         }
         return rows_text("TrainingResult", rows)
+
+    @property
+    def fault(self) -> str:
+        """Reason why the last weights are of no use; empty if there is none."""
+        return "the loss diverged" if self.diverged else "no better than guessing" if self.untrained else ""
 
     @property
     def epochs_to_target(self) -> float | None:
@@ -165,6 +173,7 @@ class TrainingResult:
             "epochs": self.history[-1].epoch if self.history else 0.0,
             "steps": self.history[-1].step if self.history else 0,
             "diverged": self.diverged,
+            "untrained": self.untrained,
             "inversions": self._inversions(),
             "wall_time_s": self.wall_time,
             "data": self.data,

@@ -174,7 +174,7 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
     ledger = result.ledger
     metrics = metrics_of(result) | {"processor_time_s": time.process_time() - began}
     if result.diverged and result.epochs_to_target is None:
-        return RunOutcome("DIVERGED", metrics, "the loss diverged")
+        return RunOutcome("DIVERGED", metrics, result.fault)
     if ledger.failures and not ledger.inversions:
         reason = f"all {ledger.tried} inversions failed; the first: {ledger.failures[0].reason}"
         return RunOutcome("UNSOLVED", metrics, reason)

@@ -38,6 +38,9 @@ class Task(Protocol):
     def score(self, model: Model, weights: Weights) -> float:
         """Return the score on the test samples."""
 
+    def guesses(self, loss: float, score: float) -> bool:
+        """Return True if neither loss nor score are better than those of answers without regard to the sample."""
+
 
 @dataclass(frozen=True)
 class Classification:
@@ -61,6 +64,13 @@ class Classification:
     def score(self, model: Model, weights: Weights) -> float:
         """Return the fraction of the test samples that the network classifies correctly."""
         return accuracy(model, weights, self.dataset)
+
+    def guesses(self, loss: float, score: float) -> bool:
+        """Return True if the loss is not below `log classes`, nor the accuracy above `guessing_accuracy`.
+
+        Equal probabilities for all classes have that loss.
+        """
+        return not (loss < math.log(self.outputs) or score > guessing_accuracy(self.dataset.test_labels))
 
 
 @dataclass(frozen=True)
@@ -120,11 +130,24 @@ class Autoencoder:
             total += self.loss.value(model.logits(weights, inputs), targets) * targets.shape[1]
         return total / len(images)
 
+    def guesses(self, loss: float, score: float) -> bool:
+        """Return True if both losses are not below that of probabilities of a half, `log 2` a value."""
+        return not min(loss, score) < self.outputs * math.log(2)
+
     def _scaled(self, images: NDArray[Any], dtype: Float) -> tuple[Array, Array]:
         scaled = np.clip((images.astype(np.float64) - self._lowest) / self._span, 0.0, 1.0)
         pixels = scaled[..., None] if scaled.ndim == 3 else scaled
         inputs = np.ascontiguousarray(pixels.transpose(3, 1, 2, 0), dtype)
         return inputs, inputs.reshape(-1, len(images))
+
+
+def guessing_accuracy(labels: NDArray[np.integer]) -> float:
+    """Accuracy that answers without regard to the samples may have.
+
+    It is the largest share of a class, and three standard deviations of that share.
+    """
+    share = float(np.bincount(labels).max() / len(labels))
+    return share + 3 * math.sqrt(share * (1 - share) / len(labels))
 
 
 def accuracy(model: Model, weights: Weights, dataset: Dataset) -> float:

@@ -152,15 +152,12 @@ def _verdict(result: TrainingResult) -> int:
         failed = f"{len(ledger.failures)} of {ledger.tried} inversions failed, the inverses before them were kept"
         _say(f"warning: {failed}; the first: {ledger.failures[0].reason}")
     if result.epochs_to_target is None:
-        reason = (
-            "the loss diverged"
-            if result.diverged
-            else f"best {result.spec.score_name} {result.spec.score_text(result.best_score)}"
-        )
+        best = f"best {result.spec.score_name} {result.spec.score_text(result.best_score)}"
+        reason = f"{result.fault}, {best}" if result.fault else best
         _say(f"target {result.spec.score_text(result.spec.target)} not reached: {reason}")
         code = NO_RESULT
-    elif result.diverged:
-        _say("warning: the loss diverged after the target was reached")
+    elif result.fault:
+        _say(f"warning: {result.fault}, after the target was reached")
     return code
 
 
@@ -177,7 +174,7 @@ def result_table(result: TrainingResult) -> Table:
         "not reached" if reached is None else f"{reached:.2f}",
     )
     table.add_row(f"best {result.spec.score_name}", result.spec.score_text(result.best_score))
-    _add_raw_scores(table, result)
+    _add_end(table, result)
     table.add_row("normalisation", result.data["normalisation"])
     if ledger.inversions:
         engine = f" ({result.spec.circuit.engine})" if ledger.slowest is not None else ""
@@ -210,8 +207,10 @@ def result_table(result: TrainingResult) -> Table:
     return table
 
 
-def _add_raw_scores(table: Table, result: TrainingResult) -> None:
-    """Add the scores of the weights themselves below those of their average."""
+def _add_end(table: Table, result: TrainingResult) -> None:
+    """Add a fault of the last weights, and the scores of the weights themselves below those of their average."""
+    if result.fault:
+        table.add_row("at the end", result.fault)
     if result.best_raw_score is not None:
         raw = result.raw_epochs_to_target
         table.add_row("epochs without the average", "not reached" if raw is None else f"{raw:.2f}")

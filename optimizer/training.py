@@ -30,8 +30,9 @@ from optimizer.specification import TrainingSpec
 from optimizer.tasks import TASKS, Autoencoder, Task
 
 PRECISIONS: dict[str, type[np.floating[Any]]] = {"single": np.float32, "double": np.float64}
-DIVERGED = 100.0
-"""Ratio of the final loss to that of the first batch above which a training has diverged."""
+DIVERGED, GUESSING = 100.0, 2.0
+"""Ratios of the final loss to that of the first batch above which a training has diverged: the first whatever its score
+is, for a classifier with large weights may have many right answers; the second where it is no better than guessing."""
 KEPT_EVERY = 30.0
 """Time after which a training is kept at the end of a step, s; it is kept after every evaluation, too."""
 
@@ -97,7 +98,7 @@ class Training:
         self._history: list[Evaluation] = []
         self._losses: list[float] = []
         self._first_loss: float | None = None
-        self._diverged = False
+        self._diverged = self._untrained = False
         self._seconds = 0.0
         self._began: float | None = None
         self._observe: Callable[[Moment], None] = lambda moment: None
@@ -159,8 +160,8 @@ class Training:
     def result(self) -> TrainingResult:
         """Outcome so far."""
         return TrainingResult(
-            self.spec, tuple(self._history), self.ledger, self._diverged, self._elapsed, self._scored,
-            self.dataset.description | self._scaling,
+            self.spec, tuple(self._history), self.ledger, self._diverged, self._untrained, self._elapsed,
+            self._scored, self.dataset.description | self._scaling,
         )  # fmt: skip
 
     @property
@@ -194,7 +195,10 @@ class Training:
         with np.errstate(over="ignore", invalid="ignore"):
             self._train(keep or (lambda: None))
         if self._history and self._first_loss is not None:
-            self._diverged |= self._history[-1].loss > DIVERGED * self._first_loss
+            last = self._history[-1]
+            self._untrained = self.task.guesses(last.loss, last.score)
+            self._diverged |= not last.loss <= (GUESSING if self._untrained else DIVERGED) * self._first_loss
+        self._diverged |= not all(np.isfinite(values).all() for values in self._weights)
         self._seconds, self._began = self._elapsed, None
         return self.result
 

@@ -86,7 +86,7 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
     if result.cost is not None:
         metrics |= {"energy_j": result.cost.energy, "update_time_s": result.cost.update_time}
         metrics |= {"transfer_time_s": result.cost.transfer_time}
-    return RunOutcome("DIVERGED", metrics, "the loss diverged") if result.diverged else RunOutcome(metrics=metrics)
+    return RunOutcome(result.status, metrics, result.message) if result.message else RunOutcome(metrics=metrics)
 
 
 def options() -> tuple[Option, ...]:

@@ -50,7 +50,7 @@ def run(spec_file: Path | None, out: Path | None, changes: Mapping[str, Any], wa
 
     Raises:
         ParameterError: An option, the specification or a file cannot be used; nothing was written.
-        typer.Exit: The loss diverged, code 3.
+        typer.Exit: The training diverged or learned nothing, code 3.
     """
     if form not in FORMATS:
         raise ParameterError("format", repr(form), f"must be one of {', '.join(FORMATS)}")
@@ -69,8 +69,8 @@ def run(spec_file: Path | None, out: Path | None, changes: Mapping[str, Any], wa
         with folder.claimed(out, way.replace):
             result = _trained(training, out)
             _print(result, form, folder.finish(out, result))
-    if training.result.diverged:
-        print("amc: the loss diverged; lower rate", file=sys.stderr)
+    if message := training.result.message:
+        print(f"amc: {message}", file=sys.stderr)
         raise typer.Exit(NO_RESULT)
 
 
@@ -120,6 +120,8 @@ def result_table(result: AnalogResult) -> Table:
     table.add_row("accuracy" if last == 1 else f"accuracy, mean of the last {last} epochs", f"{result.accuracy:.2%}")
     table.add_row("best accuracy", f"{max(result.accuracies):.2%}")
     table.add_row("loss of the last epoch", f"{result.losses[-1]:.3g}")
+    if result.message:
+        table.add_row("status", result.status)
     totals = result.totals
     if result.spec.algorithm.algorithm != "digital":
         table.add_row("pulses of updates", f"{totals['update_pulses']:,}")

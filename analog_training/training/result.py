@@ -15,6 +15,9 @@ from analog_training.training.specification import AnalogSpec
 
 LAST = 3
 """Epochs at the end whose mean accuracy is the result: one epoch of few-state devices is a matter of luck."""
+GROWN = 2.0
+"""Loss of the last epoch, in units of that of equal probabilities for all classes, above which a training that guesses
+has diverged, and has not only learned nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class AnalogResult:
         biases: Biases of every layer.
         samples: Samples of an epoch.
         wall_time: Time of the training, s.
+        chance: Accuracy that an answer without regard to the signals may have.
     """
 
     spec: AnalogSpec
@@ -40,6 +44,7 @@ class AnalogResult:
     biases: tuple[Floats, ...]
     samples: int
     wall_time: float
+    chance: float
 
     __repr__ = short_repr
 
@@ -50,8 +55,35 @@ class AnalogResult:
 
     @property
     def diverged(self) -> bool:
-        """True if a loss is not finite."""
-        return not bool(np.isfinite(self.losses).all())
+        """True if a loss or a weight is not finite, or if it guesses with twice the loss of equal probabilities."""
+        finite = np.isfinite(self.losses).all() and all(np.isfinite(one).all() for one in (*self.weights, *self.biases))
+        return not finite or (self.untrained and self.losses[-1] > GROWN * self.guessing_loss)
+
+    @property
+    def guessing_loss(self) -> float:
+        """Cross-entropy of equal probabilities for all classes, nats."""
+        return float(np.log(len(self.biases[-1])))
+
+    @property
+    def untrained(self) -> bool:
+        """True if neither the last loss nor the accuracy are better than guessing."""
+        return self.losses[-1] >= self.guessing_loss and self.accuracy <= self.chance
+
+    @property
+    def status(self) -> str:
+        """`DONE`, `DIVERGED` or `UNTRAINED`; the latter two are no usable results."""
+        return "DIVERGED" if self.diverged else "UNTRAINED" if self.untrained else "DONE"
+
+    @property
+    def message(self) -> str:
+        """Reason of a status that is no usable result; else empty."""
+        ended = f"it ended at {self.losses[-1]:.3g} nats, equal probabilities have {self.guessing_loss:.3g}"
+        messages = {
+            "DIVERGED": f"the loss diverged: {ended}; lower the rate",
+            "UNTRAINED": f"nothing was learned: {ended}, and an accuracy of {self.accuracy:.1%} is one of guessing; "
+            "lower the rate, or train longer",
+        }
+        return messages.get(self.status, "")
 
     @property
     def totals(self) -> dict[str, int]:
@@ -82,6 +114,7 @@ class AnalogResult:
         """Return the result as plain data, without weights."""
         return {
             "settings": self.spec.content,
+            "status": self.status,
             "accuracy": self.accuracy,
             "best_accuracy": max(self.accuracies),
             "accuracies": list(self.accuracies),

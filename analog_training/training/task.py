@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from amc_circuits import ParameterError, short_repr
 from analog_training.devices.cells import Floats, Ints
 from analog_training.training.specification import AnalogSpec
-from optimizer import Dataset, load_dataset, load_own
+from optimizer import Dataset, guessing_accuracy, load_dataset, load_own
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Task:
     def inputs(self) -> int:
         """Number of signals of a sample."""
         return int(self.train.shape[1])
+
+    @property
+    def chance(self) -> float:
+        """Accuracy that answers without regard to the signals may have."""
+        return guessing_accuracy(self.test_labels)
 
 
 def load_task(spec: AnalogSpec) -> Task:

@@ -131,6 +131,7 @@ class AnalogTraining:
             self.spec, tuple(self._accuracies), tuple(self._losses),
             tuple(learner.work.counts for learner in self.learners), tuple(self.weights), tuple(self.biases),
             len(self.task.train_labels) // self.spec.task.batch_size * self.spec.task.batch_size, self._seconds,
+            self.task.chance,
         )  # fmt: skip
 
     @property

@@ -24,7 +24,7 @@ def axes():
 def curve(slope):
     """The curve of a run whose accuracy rises by a slope."""
     history = tuple(Evaluation(epoch, 10 * epoch, 1.0, slope * epoch, 1.0) for epoch in (1, 2, 3))
-    return TrainingResult(preset("digits-demo"), history, Ledger(), False, 1.0, {}, {}).accuracy_curve
+    return TrainingResult(preset("digits-demo"), history, Ledger(), False, False, 1.0, {}, {}).accuracy_curve
 
 
 def pairs(axes):

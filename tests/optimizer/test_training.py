@@ -10,7 +10,7 @@ from optimizer.linear_solver import SOLVERS
 from optimizer.settings import AdamSettings, ConvolutionShape, KfacSettings, MomentumSettings
 from optimizer.solve_result import SolveError, SolveResult
 from optimizer.specification import TrainingSpec
-from optimizer.tasks import accuracy
+from optimizer.tasks import Autoencoder, Classification, accuracy, guessing_accuracy
 from optimizer.training import PRECISIONS, Training, batches
 
 QUICK = TrainingSpec(
@@ -93,6 +93,37 @@ def test_a_loss_that_ends_above_a_hundred_times_its_start_has_diverged(digits, r
     assert np.isfinite(result.history[-1].loss)
     assert (result.history[-1].loss > 100 * 1.3 * start) == diverged
     assert result.diverged == result.summary()["diverged"] == diverged
+
+
+@pytest.mark.parametrize(("rate", "diverged"), [(1.0, False), (30.0, True)])
+def test_rectifiers_that_are_dead_do_no_better_than_guessing(digits, rate, diverged):
+    """Below 100 times its first loss, a network of convolutions knows nothing; the loss has grown or not."""
+    optimizer = MomentumSettings(learning_rate=rate)
+    spec = QUICK.model_copy(update={"optimizer": optimizer, "convolutions": SMALL_NETWORK, "batch_size": 64})
+    result = Training(spec, digits).run()
+    assert np.log(10) < result.history[-1].loss < 100 * np.log(10)
+    assert result.history[-1].accuracy < 0.15
+    assert result.untrained and result.diverged == diverged
+    assert result.summary()["untrained"] and result.fault
+
+
+def test_weights_that_end_infinite_have_diverged(digits):
+    """The loss of the only batch is finite; the step on it overflows."""
+    optimizer = MomentumSettings(learning_rate=1e300)
+    spec = QUICK.model_copy(update={"optimizer": optimizer, "epochs": 1, "batch_size": 1437, "evaluations": 1})
+    result = Training(spec, digits).run()
+    assert np.isfinite(result.history[-1].loss) and not np.isfinite(result.weights[0]).all()
+    assert result.diverged
+
+
+def test_guessing_has_a_loss_and_a_score(digits):
+    """Of 75 of 100 samples in one class: 3/4, and three times the root of 3/16/100; losses of equal probabilities."""
+    labels = np.array(75 * [1] + 25 * [0])
+    assert guessing_accuracy(labels) == pytest.approx(0.75 + 3 * np.sqrt(3 / 1600))
+    classes, pixels = Classification(digits), Autoencoder(digits)
+    assert classes.guesses(2.31, 0.1) and classes.guesses(np.nan, np.nan)
+    assert not classes.guesses(2.30, 0.1) and not classes.guesses(2.31, 0.5)
+    assert pixels.guesses(44.4, 44.4) and not pixels.guesses(44.3, 50.0) and not pixels.guesses(50.0, 44.3)
 
 
 def test_the_seed_decides_everything(digits):

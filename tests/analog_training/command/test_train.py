@@ -22,7 +22,7 @@ CHANGES = {"epochs": "2", "tiles": "2"}
 def spec(tmp_path):
     """A specification that takes no time."""
     path = tmp_path / "spec.toml"
-    path.write_text("hidden = 4\nbatch_size = 100\n")
+    path.write_text("hidden = 16\nbatch_size = 10\n")
     return path
 
 
@@ -32,10 +32,10 @@ def test_json_folder_and_picture(spec, tmp_path, capsys):
     run(spec, out, CHANGES, Earlier(), "json")
     printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads((out / folder.SUMMARY).read_text())
-    assert printed["settings"]["epochs"] == 2 and printed["settings"]["hidden"] == "4"
+    assert printed["settings"]["epochs"] == 2 and printed["settings"]["hidden"] == "16"
     assert printed["update_pulses"] == sum(layer["update_pulses"] for layer in printed["layers"]) > 0
     with np.load(out / folder.WEIGHTS) as found:
-        assert found["weights0"].shape == (4, 64) and found["biases1"].shape == (10,)
+        assert found["weights0"].shape == (16, 64) and found["biases1"].shape == (10,)
     assert (out / folder.PICTURE).read_bytes().startswith(b"\x89PNG")
 
 

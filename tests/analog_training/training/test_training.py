@@ -75,12 +75,41 @@ def test_a_training_repeats_and_goes_on_from_any_epoch(task):
     assert trained(task, tiles=3, epochs=4, seed=1).losses != whole.losses
 
 
-def test_a_rate_that_is_too_high_is_reported(task):
-    """Digital weights that overflow end the training early."""
-    found = trained(task, algorithm="digital", rate=1000, bias_rate=1000, epochs=50)
-    assert found.diverged or found.accuracy < 1
-    broken = dataclasses.replace(found, losses=(1.0, float("nan")))
-    assert broken.diverged
+@pytest.mark.parametrize("algorithm", ["digital", "mixed-precision"])
+def test_a_rate_that_is_too_high_is_reported(algorithm):
+    """Losses stay finite, above those of equal probabilities, with an accuracy of guessing."""
+    generator = np.random.default_rng(3)
+    signals, labels = generator.uniform(-1, 1, (400, 6)), generator.integers(0, 3, 400)
+    noise = Task(signals[:200], labels[:200], signals[200:], labels[200:], 3)
+    found = trained(noise, algorithm=algorithm, rate=1000, bias_rate=1000)
+    assert np.isfinite(found.losses).all() and found.losses[-1] > 2 * np.log(3)
+    assert found.diverged and found.status == "DIVERGED" == found.record()["status"]
+    assert f"{np.log(3):.3g}" in found.message and "lower the rate" in found.message
+
+
+def test_what_is_not_finite_has_diverged(task):
+    """A loss, a weight or a bias; what learned has no message."""
+    found = trained(task, algorithm="digital", epochs=5)
+    assert (found.status, found.message) == ("DONE", "")
+    for part in ({"losses": (1.0, np.nan)}, {"weights": (np.full((4, 6), np.inf),)}, {"biases": (np.full(3, np.nan),)}):
+        assert dataclasses.replace(found, **part).status == "DIVERGED"
+
+
+def test_a_training_that_learned_nothing_is_no_result(task):
+    """A rate near 0 leaves the network where it began."""
+    found = trained(task, algorithm="digital", rate=1e-9, bias_rate=0, epochs=1)
+    above = dataclasses.replace(found, losses=(1.01 * np.log(3),), accuracies=(found.chance,))
+    assert above.status == "UNTRAINED" and "nothing was learned" in above.message
+    assert dataclasses.replace(above, accuracies=(found.chance + 0.01,)).status == "DONE"
+    assert dataclasses.replace(above, losses=(0.99 * np.log(3),)).status == "DONE"
+
+
+def test_the_chance_of_guessing():
+    """Of 75 of 100 samples in one class: 3/4, and three times the root of 3/16/100."""
+    labels = np.array(75 * [1] + 25 * [0])
+    assert Task(np.ones((1, 1)), labels, np.ones((1, 1)), labels, 2).chance == pytest.approx(
+        0.75 + 3 * 0.0433, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize(
