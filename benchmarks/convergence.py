@@ -38,7 +38,6 @@ from rich.table import Table
 
 from amc_circuits import STYLE, format_quantity, open_sweep, save_figure
 from amc_circuits.cli.app import run
-from amc_circuits.sweep.rows.columns import newest
 from amc_circuits.sweep.store import Row
 from amc_circuits.values.quantities import counted
 from benchmarks.machine import machine_line
@@ -143,8 +142,10 @@ def run_all(
     spec.write_text(specification(name, epochs, methods, seeds), encoding="utf-8")
     if run(["sweep", str(spec), "--out", str(folder), "--jobs", str(jobs)]) not in USABLE:
         raise RuntimeError(f"not every training has a result; see: amc table {folder}")
-    rows = newest([row for row in open_sweep(folder) if row.parameters["seed"] in seeds])  # not of older versions
-    found = [Outcome(method, tuple(row for row in rows if is_of(row, method))) for method in methods]
+    rows = [row for row in open_sweep(folder) if row.parameters["seed"] in seeds]
+    rows.sort(key=lambda row: (row.parameters["seed"], row.counter))  # of two versions the later one counts
+    each = [{row.parameters["seed"]: row for row in rows if is_of(row, method)} for method in methods]
+    found = [Outcome(method, tuple(last.values())) for method, last in zip(methods, each, strict=True)]
     assert all(len(outcome.rows) == len(seeds) for outcome in found), "rows of another benchmark are in the folder"
     return found
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -20,7 +18,8 @@ from rich.table import Table
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
-from amc_circuits import format_quantity, replacing
+from amc_circuits import format_quantity
+from benchmarks.training_store import TrainingStore, name_of, read, write
 from optimizer.specification import TrainingSpec, make_spec
 from optimizer.training import Training
 
@@ -90,41 +89,40 @@ class Run:
 def run_all(methods: Sequence[Method], seeds: int, jobs: int, folder: Path) -> dict[str, list[Run]]:
     """Train every method with every seed; trainings whose results are in the folder are not repeated."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [(method, seed, folder) for seed in range(seeds) for method in methods]
+    store = TrainingStore(folder)
+    wanted = [(method, seed) for seed in range(seeds) for method in methods]
+    known = [store.path(method.spec(seed)) for method, seed in wanted]
+    store.announce_versions([path for path in known if path is not None])
     console = Console(stderr=True)
     with ProcessPoolExecutor(jobs) as pool:
-        running = pool.map(_stored, wanted)
+        running = pool.map(_stored, [(*one, folder, path) for one, path in zip(wanted, known, strict=True)])
         runs = list(track(running, "training", len(wanted), console=console, disable=not console.is_terminal))
     found: dict[str, list[Run]] = {method.label: [] for method in methods}
-    for (method, _, _), run in zip(wanted, runs, strict=True):
+    for (method, _), run in zip(wanted, runs, strict=True):
         found[method.label].append(run)
     return found
 
 
 def stored(methods: Sequence[Method], seeds: int, folder: Path) -> dict[str, list[Run]]:
     """Results that are in the folder: of the methods that have some, the seeds that all of these have."""
-    there = {
-        method.label: {seed for seed in range(seeds) if _path(method, seed, folder).exists()} for method in methods
-    }
-    started = [method for method in methods if there[method.label]]
-    whole = sorted(set.intersection(*(there[method.label] for method in started))) if started else []
-    return {method.label: [_stored((method, seed, folder)) for seed in whole] for method in started}
+    store = TrainingStore(folder)
+    paths = {method.label: {seed: store.path(method.spec(seed)) for seed in range(seeds)} for method in methods}
+    there = {label: {seed: path for seed, path in each.items() if path is not None} for label, each in paths.items()}
+    started = {label: each for label, each in there.items() if each}
+    whole = sorted(set.intersection(*map(set, started.values()))) if started else []
+    used = {label: [each[seed] for seed in whole] for label, each in started.items()}
+    store.announce_versions([path for each in used.values() for path in each])
+    return {label: [Run(**read(path)) for path in each] for label, each in used.items()}
 
 
-def _path(method: Method, seed: int, folder: Path) -> Path:
-    digest = hashlib.sha256(method.spec(seed).model_dump_json().encode()).hexdigest()
-    return folder / f"{digest[:16]}.json"
-
-
-def _stored(given: tuple[Method, int, Path]) -> Run:
+def _stored(given: tuple[Method, int, Path, Path | None]) -> Run:
     """Return the result of a training from its file, or train and write it."""
-    method, seed, _ = given
-    path, spec = _path(*given), method.spec(seed)
-    if not path.exists():
-        content = {"label": method.label, "seed": seed, "run": asdict(_trained(spec))}
-        with replacing(path) as partial:
-            partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    return Run(**json.loads(path.read_text(encoding="utf-8"))["run"])
+    method, seed, folder, path = given
+    if path is None:
+        spec = method.spec(seed)
+        path = folder / f"{name_of(spec)}.json"
+        write(path, method.label, spec, asdict(_trained(spec)))
+    return Run(**read(path))
 
 
 def _trained(spec: TrainingSpec) -> Run:

@@ -1,10 +1,12 @@
 """Tuning of the residual benchmark against functions with a known best place, and the keys of its store."""
 
+import hashlib
 import json
 import math
 
 import pytest
 
+from analog_training import make_spec
 from benchmarks.residual.rows import Row
 from benchmarks.residual.store import Store
 from benchmarks.residual.tuning import HALF_DECADES, tune
@@ -63,6 +65,24 @@ def test_trainings_are_kept_by_the_content_of_their_cell(tmp_path):
     assert again.rows == store.rows
     again.row({**settings, "cell": str(paths[0]), "seed": 1})
     assert Store(store.path, store.fixed).rows == again.rows and len(again.rows) == 3
+
+
+def test_a_line_stays_valid_when_a_setting_is_added(tmp_path):
+    """It lacks the setting, which has its default now; another value, or another cell, is another training."""
+    path = tmp_path / "cell.json"
+    path.write_text(made_up_cell().model_dump_json())
+    content = make_spec({"dataset": "digits", "epochs": 7, "tiles": 2, "cell": str(path)}).content
+    whole = hashlib.sha256(made_up_cell().model_dump_json().encode()).hexdigest()  # as older lines have it
+    for name in ("longest", "management", "bias_rate"):
+        del content[name]
+    (tmp_path / "store.jsonl").write_text(json.dumps({"key": json.dumps(content | {"cell": whole}), "accuracy": 0.5}))
+    store = Store(tmp_path / "store.jsonl", {"dataset": "digits"})
+    settings = {"dataset": "digits", "epochs": 7, "tiles": 2, "cell": str(path)}
+    assert store.accuracy(settings) == 50.0
+    assert store.found(make_spec(settings | {"longest": 30})) is None
+    assert store.found(make_spec(settings | {"bias_rate": 0.2})) is None
+    path.write_text(made_up_cell(12).model_dump_json())
+    assert store.found(make_spec(settings)) is None
 
 
 def test_rows_print_their_bounds():

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from benchmarks.training_runs import Method, half, ratio_of_medians, run_all, stored
+from benchmarks.training_store import TrainingStore
 from optimizer import TrainingSpec
 from optimizer.training import Training
 
@@ -35,6 +36,45 @@ def test_a_broken_benchmark_goes_on(tmp_path):
     assert (again[1].epochs, again[1].reached) == (TINY["epochs"], result.epochs_to_target is not None)
     assert (first[0].inversions, first[0].cycles, first[0].processor > 0) == (0, 0, True)
     assert again[1].curve == [[entry.epoch, entry.accuracy] for entry in result.history]
+
+
+def test_a_result_stays_valid_when_a_setting_is_added(tmp_path, capsys):
+    """It lacks the setting, which has its default now; another value is another training. Its version is announced."""
+    method = Method("momentum", TINY)
+    run_all([method], 1, 1, tmp_path)
+    (path,) = tmp_path.iterdir()
+    content = json.loads(path.read_text())
+    for section, name in (("optimizer", "nesterov"), ("optimizer", "average_decay"), ("circuit", "at_rest")):
+        del content["spec"][section][name]
+    del content["spec"]["stop_at_target"]
+    path.rename(tmp_path / "0123.json").write_text(json.dumps(content | {"version": "0.0.1"}))
+    others = [{"optimizer": {**TINY["optimizer"], "nesterov": True}}, {"stop_at_target": False}, {"epochs": 0.8}]
+    methods = [method, *(Method(str(other), TINY | other) for other in others)]
+    assert list(stored(methods, 1, tmp_path)) == ["momentum"]
+    assert capsys.readouterr().err == f"{tmp_path}: 1 result of 0.0.1, used as they are\n"
+    content["spec"]["phase_of_moon"] = "full"
+    (tmp_path / "0123.json").write_text(json.dumps(content))
+    assert stored(methods, 1, tmp_path) == {}
+    assert "1 result of settings that this version does not have" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["4790d69fb56e2be0", "4c2a4b27c15e1a9a"])
+def test_a_result_without_a_specification_is_found_by_its_name(tmp_path, name):
+    """Names of files of one training from before and after `at_rest`, as they were written then."""
+    kfac = {"learning_rate": 0.163, "momentum": 0.8, "kl_clip": 0.0034, "damping": 0.02, "first_interval": 5}
+    content = {
+        "dataset": "ocr-letters",
+        "convolutions": [{"channels": 8, "kernel": 5, "pool": 2}, {"channels": 9, "kernel": 3, "stride": 2}],
+        "optimizer": {"name": "kfac", **kfac, "average_decay": 0.99},
+        "evaluations": 20,
+        "target_accuracy": 0.88,
+        "epochs": 6.0,
+    }
+    (tmp_path / f"{name}.json").write_text('{"label": "", "seed": 0, "run": {}}')
+    store = TrainingStore(tmp_path)
+    assert store.path(TrainingSpec(**content)) == tmp_path / f"{name}.json"
+    assert store.path(TrainingSpec(**content, seed=1)) is None
+    assert store.path(TrainingSpec(**content, circuit={"at_rest": True})) is None
 
 
 def test_conditions_are_those_of_the_worst_factor_of_each_refresh(tmp_path):

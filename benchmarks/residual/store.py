@@ -1,4 +1,8 @@
-"""Store of trainings: a line of JSON each, so that a benchmark goes on where it was broken off."""
+"""Store of trainings: a line of JSON each, so that a benchmark goes on where it was broken off.
+
+A line holds all settings. Lines are compared by the settings that differ from their defaults: a line stays valid when a
+setting is added, which has its default there.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,36 @@ from pathlib import Path
 from typing import Any
 
 from analog_training import AnalogSpec, AnalogTraining, make_spec
+from analog_training.training.specification import SECTIONS
 from analog_training.training.task import Task, load_task
 
 FILES = ("train", "test", "labels", "test_labels")
 """Settings of `data` that name files."""
 
 
-def key_of(spec: AnalogSpec) -> dict[str, Any]:
-    """Settings of a training, with the content of its files in place of their paths."""
+def key_of(spec: AnalogSpec, *, whole_cell: bool = False) -> dict[str, Any]:
+    """Settings of a training, with the content of its files in place of their paths.
+
+    Args:
+        spec: The training.
+        whole_cell: True for the digest of the cell that older lines have, with its defaults.
+    """
     content = spec.content
     if spec.cell is not None:
-        content["cell"] = hashlib.sha256(spec.cell.model_dump_json().encode()).hexdigest()
+        cell = spec.cell.model_dump_json(exclude_defaults=not whole_cell)
+        content["cell"] = hashlib.sha256(cell.encode()).hexdigest()
     if spec.data is not None:
         content["data"] = {
             name: _digest(Path(value)) if name in FILES else value for name, value in content["data"].items()
         }
     return content
+
+
+def _differing(content: Mapping[str, Any]) -> str:
+    """Settings that differ from their defaults, as text."""
+    defaults = {name: field.default for record in SECTIONS for name, field in record.model_fields.items()}
+    differing = {name: value for name, value in content.items() if name not in defaults or value != defaults[name]}
+    return json.dumps(differing, sort_keys=True)
 
 
 def _digest(path: Path) -> str:
@@ -39,7 +57,7 @@ class Store:
     Attributes:
         path: File of the lines.
         fixed: Settings of all trainings.
-        rows: Results by their keys.
+        rows: Results by the settings that differ from their defaults.
         tasks: Samples that were loaded.
     """
 
@@ -56,23 +74,29 @@ class Store:
         for line in text.splitlines():
             try:
                 row = json.loads(line)
-                self.rows[row["key"]] = row
-            except (ValueError, KeyError):
+                self.rows[_differing(json.loads(row["key"]))] = row
+            except (ValueError, KeyError, AttributeError):
                 continue
+
+    def found(self, spec: AnalogSpec) -> dict[str, Any] | None:
+        """Return the result of a training that is there; else None."""
+        keys = (_differing(key_of(spec, whole_cell=whole)) for whole in (False, True))
+        return next((self.rows[key] for key in keys if key in self.rows), None)
 
     def row(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the result of a training: accuracy, pulses, reads, seconds."""
         spec = make_spec({**self.fixed, **settings})
-        key = json.dumps(key_of(spec), sort_keys=True)
-        if key not in self.rows:
-            found = AnalogTraining(spec, self._task(spec)).run()
-            row = {"key": key, "accuracy": found.accuracy, **found.totals, "seconds": found.wall_time}
+        row = self.found(spec)
+        if row is None:
+            run, key = AnalogTraining(spec, self._task(spec)).run(), key_of(spec)
+            text = json.dumps(key, sort_keys=True)
+            row = {"key": text, "accuracy": run.accuracy, **run.totals, "seconds": run.wall_time}
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(self._gap + json.dumps(row) + "\n")
             self._gap = ""
-            self.rows[key] = row
-        return self.rows[key]
+            self.rows[_differing(key)] = row
+        return row
 
     def _task(self, spec: AnalogSpec) -> Task:
         """Samples of a training, loaded once."""
