@@ -122,7 +122,7 @@ class Equations:
         input: Matrix H, shape (nodes, inputs).
         input_capacitance: Matrix D, shape (nodes, inputs).
         constant: Vector h, shape (nodes,).
-            Matrix, input, input_capacitance and constant may be those of many circuits: (P, ...); so is the result.
+            All matrices but `amplification` may be those of many circuits: (P, ...); so is the result.
         same: Output pins without a resistance.
         fastest: Largest rate inside the op-amps, rad/s.
     """
@@ -239,14 +239,16 @@ class Equations:
     def without_pins(self, without: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.bool_], NDArray[np.bool_]]:
         """Return the matrix with ideal outputs replaced by equal nodes, nodes to eliminate, and nodes of states."""
         matrix = self.matrix + self.amplification
-        gone = without | (np.diag(self.capacitance) == 0)
+        own = np.diagonal(self.capacitance, axis1=-2, axis2=-1).reshape(-1, len(without))
+        gone = without | (own == 0).all(axis=0)
         self.same = _ordered(self.same)
         for pin, stage, shift in self.same:
-            self.constant = self.constant + matrix[..., pin].sum(axis=-1) * shift
+            if shift:
+                self.constant = self.constant + matrix[..., pin].sum(axis=-1) * shift
             gone[pin] = False
             if stage is not None:
                 matrix[..., stage] += matrix[..., pin]
-                self.capacitance[:, stage] += self.capacitance[:, pin]
+                self.capacitance[..., stage] += self.capacitance[..., pin]
         kept = ~gone
         for pin, _, _ in self.same:
             kept[pin] = False
@@ -264,9 +266,8 @@ class Equations:
         """Compute the longest time constant of some nodes together, s."""
         if not fast.any():
             return 0.0
-        block = np.ix_(fast, fast)
-        matrix = (self.matrix + self.amplification)[block]
-        return float(np.abs(_solve(matrix, self.capacitance[block])).sum(axis=1).max())
+        matrix, own = (_block(one, fast, fast) for one in (self.matrix + self.amplification, self.capacitance))
+        return float(np.abs(_solve(matrix, own)).sum(axis=1).max())
 
 
 def _ordered(same: list[Follower]) -> list[Follower]:
@@ -292,8 +293,8 @@ def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
 
 def _per_capacitance(capacitance: FloatArray, flow: FloatArray) -> FloatArray:
     """Compute `capacitance^-1 flow`, by a division if no capacitor joins two nodes."""
-    own = np.diag(capacitance)
+    own = np.diagonal(capacitance, axis1=-2, axis2=-1)
     if np.count_nonzero(capacitance) == np.count_nonzero(own):
-        return flow / own[:, None]
+        return flow / own[..., None]
     # The matrix mixes farads and the entries 1 of the op-amps' stages, so rows are scaled first.
-    return _solve(capacitance / own[:, None], flow / own[:, None])
+    return _solve(capacitance / own[..., None], flow / own[..., None])

@@ -229,19 +229,19 @@ def join(
     laplacian: FloatArray,
     charge: FloatArray,
 ) -> None:
-    """Add a passive part; of many circuits at once, if its Laplacian (P, T, T) and the equations are theirs."""
+    """Add a passive part; of many circuits at once, if its matrices (P, T, T) and the equations are theirs."""
     ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
     place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
     for row in (group for group in groups if group not in held):
         here = found.at[row]
         for column in groups:
-            conductance, capacitance = laplacian[..., place[row], place[column]], charge[place[row], place[column]]
+            conductance, capacitance = (one[..., place[row], place[column]] for one in (laplacian, charge))
             if column in held:
                 found.input[..., here, :] -= conductance @ held[column]
                 found.input_capacitance[..., here, :] += capacitance @ held[column]
             else:
                 found.matrix[..., here, found.at[column]] -= conductance
-                found.capacitance[here, found.at[column]] += capacitance
+                found.capacitance[..., here, found.at[column]] += capacitance
 
 
 def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> None:

@@ -6,7 +6,7 @@ other circuits of a stack.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -31,18 +31,16 @@ class StackedCircuit:
 
     Attributes:
         linear: Their linear circuit; its matrices and `rest` are stacked: (P, ...).
+        usual: Circuits without a node that is far too fast (`Equations.far_too_fast`), and without a charge that an
+            input moves into an output at once; shape (P,).
         currents: Currents that passive parts draw from the outputs of the op-amps, in their order, A.
     """
 
     linear: LinearCircuit
+    usual: NDArray[np.bool_]
     currents: Rows
 
     __repr__ = short_repr
-
-    @property
-    def usual(self) -> NDArray[np.bool_]:
-        """All circuits, shape (P,): no node has a capacitor."""
-        return np.ones(len(self.linear.state), dtype=np.bool_)
 
     @property
     def outputs(self) -> Rows:
@@ -54,7 +52,7 @@ class StackedCircuit:
         """Some of the circuits."""
         stacks = {name: getattr(self.linear, name)[places] for name in ("state", "drive", "read", "feed", "rest")}
         read, feed, rest = (one[places] for one in self.currents)
-        return StackedCircuit(replace(self.linear, **stacks), (read, feed, rest))
+        return StackedCircuit(replace(self.linear, **stacks), self.usual[places], (read, feed, rest))
 
 
 def stacked_circuit(
@@ -63,7 +61,7 @@ def stacked_circuit(
     """Compute the linear circuits of many circuits.
 
     Args:
-        circuit: One of the circuits: no line capacitance, op-amps without inner states besides their gain stages.
+        circuit: One of the circuits; its op-amps have no inner states besides their gain stages.
         conductances: What differs, by the name of the part: cells of arrays, shape (P, N, M), and conductors that are
             equal within a circuit, shape (P,), siemens.
         offsets: Offsets of rows of op-amps that differ, by the name of the part, shape (P, row), V.
@@ -71,13 +69,26 @@ def stacked_circuit(
     Raises:
         ParameterError: A part cannot be stacked.
     """
-    found = _equations(circuit, conductances, offsets)
-    passive, driven = found.matrix, found.input
-    linear = reduced(circuit, found, circuit.held, np.zeros(passive.shape[1], dtype=np.bool_))
+    varied = [_network(circuit, name, values) for name, values in conductances.items()]
+    found = _equations(circuit, conductances, varied, offsets)
+    passive, driven, usual = found.matrix, found.input, _usual(found)
     pins = found.indices(*(part.output for part in circuit.of(OpAmps)))
+    charge, jump = found.capacitance[..., pins, :].copy(), found.input_capacitance[:, pins]
+    linear = reduced(circuit, found, circuit.held, np.zeros(passive.shape[1], dtype=np.bool_))
     drawing = -passive[:, pins]
-    currents = drawing @ linear.read, drawing @ linear.feed - driven[:, pins], drawing @ linear.rest[..., None]
-    return StackedCircuit(linear, currents)
+    read, feed, rest = drawing @ linear.read, drawing @ linear.feed - driven[:, pins], drawing @ linear.rest[..., None]
+    if charge.any():
+        moved = charge @ linear.read
+        read, feed = read + moved @ linear.state, feed + moved @ linear.drive
+        usual &= ~(charge @ linear.feed + jump).any(axis=(1, 2))
+    return StackedCircuit(linear, usual, (read, feed, rest))
+
+
+def _usual(found: Equations) -> NDArray[np.bool_]:
+    """Return the circuits without a node that is far too fast, shape (P,)."""
+    own = np.diagonal(found.capacitance, axis1=-2, axis2=-1)
+    rates = -np.diagonal(found.matrix + found.amplification, axis1=1, axis2=2)
+    return np.asarray(((own == 0) | (own * found.fastest >= NEGLIGIBLE * rates)).all(axis=1))
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,8 @@ class InjectedStack:
         usual: Circuits without a node that is far too fast (`Equations.far_too_fast`), shape (P,).
         drawn: Current that every input delivers per volt at every node, shape (P, nodes, inputs), S.
         held: The same between inputs, shape (P, inputs, inputs), S.
+        charge: Charge that every input delivers per volt at every node, and between inputs, F, same shapes; None if
+            sources are at no capacitors.
         offsets: Input offsets of every row of op-amps, shape (P, row) each, V.
     """
 
@@ -99,6 +112,7 @@ class InjectedStack:
     usual: NDArray[np.bool_]
     drawn: FloatArray
     held: FloatArray
+    charge: tuple[FloatArray, FloatArray] | None
     offsets: tuple[FloatArray, ...]
 
     __repr__ = short_repr
@@ -108,7 +122,8 @@ class InjectedStack:
         stacks = {name: getattr(self.linear, name)[places] for name in ("state", "drive", "read", "feed", "rest")}
         linear = replace(self.linear, **stacks)
         matrices = self.usual[places], self.drawn[places], self.held[places]
-        return InjectedStack(linear, self.stages, *matrices, tuple(one[places] for one in self.offsets))
+        charge = None if self.charge is None else (self.charge[0][places], self.charge[1][places])
+        return InjectedStack(linear, self.stages, *matrices, charge, tuple(one[places] for one in self.offsets))
 
 
 def injected_stack(
@@ -119,31 +134,37 @@ def injected_stack(
     Raises:
         ParameterError: A part cannot be stacked.
     """
-    found = _equations(circuit, conductances, offsets)
-    own, rates = np.diag(found.capacitance), -np.diagonal(found.matrix + found.amplification, axis1=1, axis2=2)
-    usual = np.asarray(((own == 0) | (own * found.fastest >= NEGLIGIBLE * rates)).all(axis=1))
+    varied = [_network(circuit, name, values) for name, values in conductances.items()]
+    found = _equations(circuit, conductances, varied, offsets)
+    usual = _usual(found)
+    held, charge = _of_sources(circuit, found, [*(one for _, one in networks(circuit, conductances.keys())), *varied])
     stages = found.indices(*(stage_of(part) for part in circuit.of(OpAmps)))
     drawn = -found.input
     drawn[:, stages] = 0.0
     wider = inject(found, circuit.held, [part.output for part in circuit.of(OpAmps)])
-    linear = reduced(circuit, found, wider, np.zeros(len(own), dtype=np.bool_))
-    held, every = _held(circuit, conductances), _offsets(circuit, offsets, len(usual))
-    return InjectedStack(linear, np.searchsorted(linear.kept, stages), usual, drawn, held, every)
+    linear = reduced(circuit, found, wider, np.zeros(drawn.shape[1], dtype=np.bool_))
+    every = _offsets(circuit, offsets, len(usual))
+    return InjectedStack(linear, np.searchsorted(linear.kept, stages), usual, drawn, held, charge, every)
 
 
-def _held(circuit: Circuit, conductances: Mapping[str, FloatArray]) -> FloatArray:
-    """Return the current between inputs per volt, shape (P, inputs, inputs), S: what flows if all nodes are at 0 V."""
-    held, count = circuit.held, len(next(iter(conductances.values())))
-    found = np.zeros((count, circuit.inputs, circuit.inputs))
-    varied = ((name, _network(circuit, name, values)) for name, values in conductances.items())
-    for _, (groups, laplacian, _) in (*networks(circuit, conductances.keys()), *varied):
+def _of_sources(
+    circuit: Circuit, found: Equations, passive: Sequence[Network]
+) -> tuple[FloatArray, tuple[FloatArray, FloatArray] | None]:
+    """Return `held` and `charge` of an `InjectedStack`: currents and charges if all other nodes are at 0 V."""
+    held, nodes = circuit.held, np.zeros_like(found.input)
+    currents, charges = np.zeros((2, len(nodes), circuit.inputs, circuit.inputs))
+    for groups, laplacian, charge in passive:
         ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
         place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
-        driven = [group for group in groups if group in held]
-        for row in driven:
-            for column in driven:
-                found += held[row].T @ laplacian[..., place[row], place[column]] @ held[column]
-    return found
+        for row in (group for group in groups if group in held):
+            for column in groups:
+                here = (..., place[row], place[column])
+                if column in held:
+                    currents += held[row].T @ laplacian[here] @ held[column]
+                    charges += held[row].T @ charge[here] @ held[column]
+                else:
+                    nodes[:, found.at[column]] += (held[row].T @ charge[here]).mT
+    return currents, (nodes, charges) if nodes.any() or charges.any() else None
 
 
 def _offsets(circuit: Circuit, offsets: Mapping[str, FloatArray], count: int) -> tuple[FloatArray, ...]:
@@ -157,38 +178,41 @@ def _offsets(circuit: Circuit, offsets: Mapping[str, FloatArray], count: int) ->
 
 
 def _equations(
-    circuit: Circuit, conductances: Mapping[str, FloatArray], offsets: Mapping[str, FloatArray]
+    circuit: Circuit, without: Collection[str], varied: Sequence[Network], offsets: Mapping[str, FloatArray]
 ) -> Equations:
-    """Return the equations of all nodes of many circuits."""
-    found = equations(circuit, conductances.keys())
-    count = len(next(iter(conductances.values())))
+    """Return the equations of all nodes of many circuits, without some parts and with varied networks."""
+    found, count = equations(circuit, without), len(varied[0][1])
     for name in ("matrix", "input", "input_capacitance", "constant"):
         setattr(found, name, np.repeat(getattr(found, name)[None], count, axis=0))
-    for name, values in conductances.items():
-        join(found, circuit, circuit.held, *_network(circuit, name, values))
+    if any(charge.ndim > 2 for _, _, charge in varied):
+        found.capacitance = np.repeat(found.capacitance[None], count, axis=0)
+    for groups, laplacian, charge in varied:
+        join(found, circuit, circuit.held, groups, laplacian, charge)
     for part, own in zip(circuit.of(OpAmps), _offsets(circuit, offsets, count), strict=True):
         found.constant[:, found.indices(stage_of(part))] = part.record.equivalent.unity_gain_frequency * own
     return found
 
 
 def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:
-    """Return a part of all circuits as a network: its Laplacians have shape (P, T, T)."""
+    """Return a part of all circuits as a network of matrices (P, T, T); charges (T, T) if they are equal."""
     part = circuit.part(name)
     if isinstance(part, Conductors):
         groups, joined, charge = between(circuit, part.a, part.b, 1.0, conducts=True)
         return groups, joined * values[:, None, None], charge
-    if not isinstance(part, Array) or part.interconnect.line_capacitance > 0:
-        raise ParameterError("circuit", f"part {name}", "only conductors and arrays without capacitance are stacked")
+    if not isinstance(part, Array):
+        raise ParameterError("circuit", f"part {name}", "only conductors and arrays are stacked")
     wires, (count, rows, columns) = part.interconnect, values.shape
-    size = rows + columns
+    size, groups = rows + columns, (part.word_lines, part.bit_lines)
     if wires.wire_resistance > 0:
-        laplacian = np.stack([network_of(one, wires).laplacian for one in values])
-    else:
-        joined = np.zeros((count, size, size))
-        joined[:, :rows, rows:], joined[:, rows:, :rows] = values, values.transpose(0, 2, 1)
-        laplacian = -joined
-        laplacian[:, np.arange(size), np.arange(size)] = joined.sum(axis=2)
-    return (part.word_lines, part.bit_lines), laplacian, np.zeros((size, size))
+        each = [network_of(one, wires) for one in values]
+        laplacian = np.stack([one.laplacian for one in each])
+        shared = wires.line_capacitance == 0 or wires.line_model == "lumped"
+        return groups, laplacian, each[0].capacitance if shared else np.stack([one.capacitance for one in each])
+    joined = np.zeros((count, size, size))
+    joined[:, :rows, rows:], joined[:, rows:, :rows] = values, values.transpose(0, 2, 1)
+    laplacian = -joined
+    laplacian[:, np.arange(size), np.arange(size)] = joined.sum(axis=2)
+    return groups, laplacian, network_of(values[0], wires).capacitance
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from amc_circuits.solvers.solver import Solver
 from amc_circuits.solvers.streaming import MOST_POINTS, STEPS_PER_TIME_CONSTANT, slot_times, swing_of
 from amc_circuits.solvers.varied import Varied
 from amc_circuits.values.checks import Numbers
-from netlists import Array, MacroOpAmp, OpAmps, SinglePoleOpAmp
+from netlists import MacroOpAmp, OpAmps, SinglePoleOpAmp
 from netlists.record import FloatArray
 
 STACKED = 16_384
@@ -76,12 +76,10 @@ def _stackable(circuit: Solver, question: Question) -> bool:
     )
     drawn = hardware.conductances is None
     plain = all(one.equivalent.common_mode_range is None for one in record.opamps)
-    plain &= not any(isinstance(one, MacroOpAmp) and one.input_coupling > 0 for one in record.opamps)
     linear &= _single_poles(circuit) or _macros(circuit, question)
-    charged = any(array.interconnect.line_capacitance > 0 for array in record.of(Array))
     driven = bool(question.columns.any(axis=0).all()) and len(question.groups) == question.columns.shape[1]
     from_rest = circuit.settings.start == "rest" or question.columns.shape[1] == 1
-    return linear and drawn and plain and not charged and driven and from_rest and not circuit.growing
+    return linear and drawn and plain and driven and from_rest and not circuit.growing
 
 
 def _single_poles(circuit: Solver) -> bool:

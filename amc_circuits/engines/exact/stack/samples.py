@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import supply_power
-from amc_circuits.engines.exact.nonlinear.panels import POINTS, TO_BETWEEN, peaks
+from amc_circuits.engines.exact.nonlinear.panels import DERIVATIVE, POINTS, TO_BETWEEN, peaks
 from amc_circuits.engines.exact.stack.closed_forms import DEGREE, ClosedForms
 from amc_circuits.engines.exact.stack.equations import tanh
 from amc_circuits.engines.exact.stack.integrator import Course
@@ -72,7 +72,10 @@ class Sampler:
         current *= self._limit
         delivered = np.full(len(factor), np.nan)
         if self._powered:
-            delivered = factor * (seen[:, 2 * m] + factor * system.own[k])
+            drawn = seen[:, 2 * m :] + factor[:, None] * system.own[:, k]
+            delivered = factor * drawn[:, 0]
+            if drawn.shape[1] > 1:
+                delivered[:-1] += factor[:-1] * self._slopes(k, drawn[:-1, 1])
             for record, places in opamp_places(system.circuit):
                 assert isinstance(record, MacroOpAmp)
                 delivered += supply_power(record, current[:, places]).sum(axis=1)
@@ -80,6 +83,12 @@ class Sampler:
         highest, volts = (peaks(one[:-1].reshape(-1, POINTS, m), TO_BETWEEN).max(axis=1) for one in (current, stage))
         outputs, first = seen[:, system.outputs].copy(), self.course.at_rest[k, system.outputs]
         return Samples(outputs, first, largest, highest, float(max(volts.max(), np.abs(stage[-1]).max())), delivered)
+
+    def _slopes(self, k: int, values: FloatArray) -> FloatArray:
+        """Differentiate values at points of the panels of circuit k (T,); same shape."""
+        own = slice(self._panels[k], self._panels[k + 1])
+        half = (self.panels.end[own] - self.panels.begin[own])[:, None] / 2
+        return np.asarray(values.reshape(-1, POINTS) @ DERIVATIVE.T / half).ravel()
 
     def _moved(self, k: int, time: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Coordinates, and currents that limits add at outputs, at points of panels (T,), s, and at the end."""

@@ -87,8 +87,9 @@ class StackedSystem:
         drive: Coordinates' rates per unit of r, shape (P, n).
         push: Coordinates' rates per V/s at a stage and per ampere at an output, transposed: shape (P, 2 m, n).
         seen: Drives of stages, V/s, drops over output resistances, V, outputs of stages, V: 3 m rows.
-        read: Outputs of stages, V, voltages of op-amps' outputs, V, and the power of the sources per unit of r, W.
-        own: Power of the sources per unit of r^2, shape (P,), W.
+        read: Outputs of stages, V, voltages of op-amps' outputs, V, the power of the sources per unit of r, W, and, if
+            they are at capacitors, the energy that would be theirs at constant voltages, per unit of r, J.
+        own: The last two per unit of r^2, shape (1 or 2, P).
     """
 
     def __init__(self, circuit: Circuit, stack: InjectedStack, modes: StackedModes, levels: FloatArray) -> None:
@@ -104,13 +105,15 @@ class StackedSystem:
         at_pins = np.matmul(drive[:, :, inputs:].transpose(0, 2, 1), turned)
         self.push = np.concatenate([turned[:, stack.stages], at_pins], axis=1)
         self.seen, self.read = self._both(stack)
-        self.own = ((stack.held @ levels) * levels).sum(axis=1)
+        between = (stack.held,) if stack.charge is None else (stack.held, stack.charge[1])
+        self.own = np.stack([((one @ levels) * levels).sum(axis=1) for one in between])
         self.outputs = self._place_of_outputs()
 
     def _both(self, stack: InjectedStack) -> tuple[StackedRows, StackedRows]:
         """Return `seen` and `read`, whose rows have most voltages in common."""
         parts, linear, m = self.circuit.of(OpAmps), stack.linear, self.count
-        power = (stack.drawn @ self.levels)[:, None]
+        drawn = (stack.drawn,) if stack.charge is None else (stack.drawn, stack.charge[0])
+        power = np.stack([one @ self.levels for one in drawn], axis=1)
         supply = power @ linear.read, power @ _with_rest(linear.feed, linear.rest)
         lasts, pins = (
             [self._group(name) for name in names] for names in (linear.stages, [part.output for part in parts])
@@ -120,8 +123,9 @@ class StackedSystem:
         drives_of = [self._drive(part, offset) for part, offset in zip(parts, stack.offsets, strict=True)]
         whole = self._rows([*drives_of, *lasts, *pins, supply, *stages])
         drives, last, pin = (whole.part(k * m, (k + 1) * m) for k in range(3))
-        stage = whole.part(3 * m + 1, 4 * m + 1) if first else last
-        return StackedRows.beside([drives, last.less(pin), stage]), whole.part(m, 3 * m + 1)
+        end = 3 * m + len(drawn)
+        stage = whole.part(end, end + m) if first else last
+        return StackedRows.beside([drives, last.less(pin), stage]), whole.part(m, end)
 
     @property
     def count(self) -> int:
