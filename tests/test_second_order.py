@@ -1,6 +1,7 @@
 """Benchmark of second-order training: its rivals against closed forms, and its search against known answers."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +10,9 @@ from benchmarks.second_order.eigen import Basis, EigenSettings, EkFac
 from benchmarks.second_order.methods import ADAM, METHODS
 from benchmarks.second_order.outcomes import Epochs, Judged, saved, saving
 from benchmarks.second_order.report import Result, demands, own_batches
-from benchmarks.second_order.search import Budget, Found, Search
+from benchmarks.second_order.search import SMALL, Budget, Found, Search
 from benchmarks.second_order.soap import Soap, SoapSettings
 from benchmarks.second_order.studies import AUTOENCODER, CNN, STUDIES
-from benchmarks.second_order.sweeps import NotRunError, Trainer, executor_of
 from optimizer.curvature import KroneckerFactors, kronecker_factors
 from optimizer.first_order import Adam, loss_gradients
 from optimizer.model import build_model
@@ -225,6 +225,20 @@ def test_a_method_that_misses_gets_a_cosine_over_the_largest_number_of_epochs():
     assert calls[-1][0]["optimizer.schedule"] == "cosine"
 
 
+def test_the_first_search_had_neither_wider_lists_nor_a_cosine_for_misses():
+    """Its rules are kept: two finalists and, unless the better one misses, a cosine."""
+    study, method = study_and_method()
+    for best, trainings in ((0.01, (12 + 3 * 2)), (0.01 * math.exp(100), (12 + 2 * 2))):
+        calls = []
+        found = Search(study, method, replace(SMALL, settings=8, nearby=4), answering(study, best, calls)).run()
+        points = [point for call in calls for point in call]
+        widened = found.tried - 12
+        assert len(points) == trainings + widened
+        assert {point["optimizer.beta1"] for point in points} <= {0.8, 0.9, 0.95}
+        cosines = [point for point in points if point.get("optimizer.schedule") == "cosine"]
+        assert len(cosines) == (2 if best == 0.01 else 0)
+
+
 def test_epochs_are_the_first_at_each_target_and_misses_are_bounds():
     """Accuracies that reach two of four targets; losses below their target."""
     study = STUDIES["cnn-256"]
@@ -279,19 +293,3 @@ def test_demands_are_rows_and_own_batches_are_chosen_by_the_search():
         missing = found[name] | {label: result(name, label, 1.0, 5.0, missed=1)}
         (row,) = (str(one) for one in demands({name: missing}) if "not run" not in str(one))
         assert words in row
-
-
-def test_trainings_are_rows_of_a_sweep_that_continues(tmp_path):
-    """Rows that are there are not run again, by which process whatever; without processes a missing one is an error."""
-    given = {"batch_size": 300, "epochs": 0.5, "target_accuracy": 0.9, "optimizer.name": "momentum"}
-    given["convolutions"] = "[]"
-    points = [given | {"seed": seed} for seed in (0, 1)]
-    with executor_of(1, None) as executor:
-        train = Trainer(tmp_path / "rows", executor)
-        found = train(points[:1])
-        assert train(points)[0] == found[0]
-    assert found[0]["steps"] == 2 and found[0]["processor_time_s"] > 0
-    reader = Trainer(tmp_path / "rows")
-    assert reader(points)[0] == found[0] and len(reader.rows) == 2
-    with pytest.raises(NotRunError):
-        reader([given | {"seed": 2}])

@@ -19,7 +19,8 @@ are digital rivals, of this benchmark only.
 
 `--quick` uses the digits and a small budget. Trainings are rows of a sweep, in the folder `--store`: a broken run
 continues, `amc table` shows them, and `--scheduler` runs them on a cluster whose workers have this repository and the
-store's folder `packages` in their PYTHONPATH. `--report` prints what is there and runs nothing.
+store's folder `packages` in their PYTHONPATH. `--report` prints what is there, of both searches that were run, and runs
+nothing; `--also STORE` counts the trainings of other stores, and may be repeated.
 glibc gives large arrays back to the system at every step; `MALLOC_TRIM_THRESHOLD_=4000000000
 MALLOC_MMAP_THRESHOLD_=4000000000` before the command halves the time of the CNN.
 """
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
@@ -45,11 +46,12 @@ from benchmarks.second_order.report import (
     costs_table,
     demands,
     epochs_table,
+    lower_table,
     own_batches,
     savings_table,
     setting_line,
 )
-from benchmarks.second_order.search import Budget, Search, Train
+from benchmarks.second_order.search import SMALL, Budget, Search, Train
 from benchmarks.second_order.studies import QUICK, STUDIES, Study
 from benchmarks.second_order.sweeps import NotRunError, Trainer, announce_rivals, executor_of
 
@@ -111,26 +113,39 @@ def main(
     jobs: Annotated[int, typer.Option(min=1, help="Trainings at the same time")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Dask scheduler that runs the trainings")] = None,
     store: Annotated[Path, typer.Option(help="Folder of the sweep")] = Path("runs/second_order"),
-    report: Annotated[bool, typer.Option("--report", help="Print what the store has; run nothing")] = False,
+    also: Annotated[list[Path] | None, typer.Option(help="Folder of another store whose trainings count too")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Print what the stores have, both searches")] = False,
+    small: Annotated[bool, typer.Option("--small", help="The small search, by its rules")] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Digits and a small budget: minutes")] = False,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
     """Epochs to targets of six methods with equal budgets: momentum, Adam, K-FAC twice, EK-FAC, SOAP."""
-    known = QUICK if quick else STUDIES
-    budget = (
-        Budget(4, 2, 2, 2, 2, 2, 3) if quick else Budget(settings, nearby, short, at_once, finalists, tuning, seeds)
-    )
-    chosen = list(known.values()) if quick else [_named(name, known) for name in studies.split(",")]
+    given = Budget(settings, nearby, short, at_once, finalists, tuning, seeds)
+    budget = Budget(4, 2, 2, 2, 2, 2, 3) if quick else SMALL if small else given
+    chosen = list(QUICK.values()) if quick else [_named(name, STUDIES) for name in studies.split(",")]
     announce_rivals(store / "packages")
-    console = Console(record=True, width=200)
-    console.print(f"{machine_line()}\n{budget.words}\n", highlight=False)
-    folder = store / ("quick" if quick else "rows")
+    console, name = Console(record=True, width=200), "quick" if quick else "rows"
+    console.print(machine_line(), highlight=False)
     with nullcontext() if report else executor_of(jobs, scheduler) as executor:
-        train = Trainer(folder, executor)
-        all_results = {study.name: print_study(console, study, methods, budget, train) for study in chosen}
-    print_summary(console, all_results, not quick)
+        train = Trainer(store / name, executor, [folder / name for folder in also or ()])
+        console.print(train.words, highlight=False)
+        both = report and not (small or quick)
+        searches = [print_search(console, chosen, methods, one, train) for one in (budget, *[SMALL] * both)]
+    for study in chosen if both else ():
+        if (lower := lower_table(study.title, study, [one[study.name] for one in searches])).row_count:
+            console.print(lower)
     if out is not None:
         console.save_text(str(out))
+
+
+def print_search(
+    console: Console, studies: Sequence[Study], methods: str, budget: Budget, train: Trainer
+) -> dict[str, Results]:
+    """Run the search of a budget, and print its tables."""
+    console.print(f"\n{budget.words}\n", highlight=False)
+    found = {study.name: print_study(console, study, methods, budget, train) for study in studies}
+    print_summary(console, found, studies[0].name in STUDIES)
+    return found
 
 
 def _named(name: str, known: dict[str, Study]) -> Study:

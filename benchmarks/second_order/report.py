@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -57,6 +57,26 @@ def savings_table(title: str, study: Study, results: Results) -> Table:
                 pairs = zip(results[kfac].judged.targets, rival.judged.targets, strict=True)
                 grid.add_row(f"{kfac} against {label}", *("edge" if bad else saving(*pair) for pair in pairs))
     return grid
+
+
+def lower_table(title: str, study: Study, searches: Sequence[Results]) -> Table:
+    """Savings by several searches: the lower one of each pair and target is the result."""
+    grid = _grid(f"{title}: epochs saved by the lower of {len(searches)} searches", "pair")
+    _columns(grid, *map(study.words, study.targets))
+    for kfac in (RATE, QUADRATIC):
+        for label in dict.fromkeys(label for results in searches for label in results if label != kfac):
+            each = [(results[kfac], results[label]) for results in searches if {kfac, label} <= results.keys()]
+            if len(each) == len(searches) and not any(one.found.edges for pair in each for one in pair):
+                places = range(len(study.targets))
+                grid.add_row(f"{kfac} against {label}", *(_lower(each, place) for place in places))
+    return grid
+
+
+def _lower(each: Sequence[tuple[Result, Result]], place: int) -> str:
+    pairs = [(ours.judged.targets[place], other.judged.targets[place]) for ours, other in each]
+    lowest = min(pairs, key=lambda pair: saved(*pair))
+    reached = not any(ours.missed for ours, _ in pairs)
+    return f"{'> ' * bool(lowest[1].missed)}{saved(*lowest):.0%}" if reached else "not reached"
 
 
 def costs_table(title: str, study: Study, results: Results) -> Table:

@@ -40,6 +40,8 @@ class Budget:
         finalists: Best settings that are trained in full, with all tuning seeds.
         tuning: Tuning seeds.
         seeds: Judge seeds, which no search has seen.
+        first_rules: True for the rules of the first search: no list is widened, and a setting that misses a target gets
+            no falling rate.
     """
 
     settings: int = 12
@@ -49,6 +51,7 @@ class Budget:
     finalists: int = 3
     tuning: int = 2
     seeds: int = 10
+    first_rules: bool = False
 
     @property
     def words(self) -> str:
@@ -58,7 +61,12 @@ class Budget:
             f"{self.at_once}, each for 1/{self.short} of the largest number of epochs, one tuning seed; the best "
             f"{self.finalists} in full with {self.tuning} tuning seeds, and the better one with a cosine too; "
             f"{self.seeds} judge seeds"
+            f"{'; no list is widened, and a setting that misses gets no cosine' * self.first_rules}"
         )
+
+
+SMALL = Budget(settings=8, nearby=4, short=4, at_once=2, finalists=2, first_rules=True)
+"""The first search that was run."""
 
 
 @dataclass
@@ -150,7 +158,7 @@ class Search:
         for one in sorted(self.tried, key=self._rank)[: self.budget.finalists]:
             found.append(self._in_full(one.setting, found))
         best = min(found, key=self._rank)
-        for _ in range(STEPS):
+        for _ in range(0 if self.budget.first_rules else STEPS):
             ends = self.method.ends(best.setting)
             if not ends:
                 break
@@ -158,8 +166,9 @@ class Search:
             self.method = self.method.listing(name, ends[name])
             found.append(self._in_full({**best.setting, name: ends[name]}, found))
             best = min(found, key=self._rank)
-        horizon = self.study.epochs if best.last is None else HORIZON * best.last
-        found.append(self._in_full({**best.setting, "horizon": round(horizon, 3)}, found))
+        if best.last is not None or not self.budget.first_rules:
+            horizon = self.study.epochs if best.last is None else HORIZON * best.last
+            found.append(self._in_full({**best.setting, "horizon": round(horizon, 3)}, found))
         return min(found, key=self._rank)
 
     def _in_full(self, setting: dict[str, Any], before: Sequence[Tried]) -> Tried:
