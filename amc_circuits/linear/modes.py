@@ -168,3 +168,14 @@ def independent_rows(matrix: FloatArray, spanned: float = SPANNED) -> tuple[NDAr
     weights[order[rank:]] = solve_triangular(triangle[:rank, :rank], triangle[:rank, rank:], check_finite=False).T
     rising = np.argsort(order[:rank])
     return np.asarray(order[:rank][rising], dtype=np.int64), np.ascontiguousarray(weights[:, rising])
+
+
+def different_rows(rows: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places of different rows (R, T) of numbers, and of each row its place among them, (R,).
+
+    Rows with the same first and last number have to be equal; otherwise all rows count as different.
+    """
+    _, places, own = np.unique(rows[:, 0] + 1j * rows[:, -1], return_index=True, return_inverse=True)
+    if (rows[places][own] == rows).all():
+        return places, own
+    return np.arange(len(rows)), np.arange(len(rows))

@@ -45,6 +45,21 @@ class Probe:
         upper = self.modal[:, self.real : (self.real + self.modal.shape[1]) // 2]
         return np.hstack([np.real(self.modal[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
 
+    def weights(self, row: NDArray[np.int64], amplitudes: Modal) -> FloatArray:
+        """Return the factors of some rows for modes of amplitude 1, in the order of `decaying`.
+
+        Args:
+            row: Rows, shape (R,).
+            amplitudes: Amplitudes of the modes in each of them, shape (R, n).
+        """
+        real, upper = np.split(self.decaying[row], [self.real], axis=1)
+        first = real * np.real(amplitudes[:, : self.real])
+        if not upper.shape[1]:
+            return np.asarray(first)
+        one, other = np.split(upper, 2, axis=1)
+        turning = (one - 1j * other) * amplitudes[:, self.real : self.real + one.shape[1]]
+        return np.hstack([first, np.real(turning), -np.imag(turning)])
+
     def rows(self, which: slice | NDArray[np.int64]) -> Probe:
         """Return a probe with some of the rows."""
         rising = None if self.rising is None else self.rising[which]
@@ -66,6 +81,14 @@ class Probe:
     def without_rest(self) -> Probe:
         """Return the probe without its value at rest."""
         return replace(self, rest=np.zeros_like(self.rest))
+
+
+def polynomial_at(coefficients: Modal, time: FloatArray) -> Modal:
+    """Evaluate a polynomial with coefficients (degree + 1, ...) of 1, t, t^2 ... at times that broadcast to (...)."""
+    found = coefficients[-1]
+    for coefficient in coefficients[-2::-1]:
+        found = found * time + coefficient
+    return np.asarray(found)
 
 
 def probe_of(circuit: LinearCircuit, *groups: str) -> Probe:

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import LinearCircuit
-from amc_circuits.linear.modes import INTERPOLATED, Modes, independent_rows, interpolation
-from amc_circuits.linear.probes import Modal, Probe
+from amc_circuits.linear.modes import INTERPOLATED, Modes, different_rows, independent_rows, interpolation
+from amc_circuits.linear.probes import Modal, Probe, polynomial_at
 from netlists.record import FloatArray, ParameterError
 from netlists.short_text import short_repr
 
@@ -112,14 +112,6 @@ class Piece:
         if probe.rising is not None:
             still += probe.rising @ self.inputs_slope
         return still, probe.feed @ self.inputs_slope
-
-
-def polynomial_at(coefficients: Modal, time: FloatArray) -> Modal:
-    """Evaluate a polynomial with coefficients (degree + 1, ...) of 1, t, t^2 ... at times that broadcast to (...)."""
-    found = coefficients[-1]
-    for coefficient in coefficients[-2::-1]:
-        found = found * time + coefficient
-    return np.asarray(found)
 
 
 class ExactResponse:
@@ -258,16 +250,23 @@ class ExactResponse:
         self, piece: Piece, probe: Probe, time: FloatArray, row: NDArray[np.int64], column: NDArray[np.int64]
     ) -> FloatArray:
         """Evaluate rows of a probe, each in one response at its own times (R, T), shape (R, T)."""
-        after, factors = time - piece.start, probe.decaying[row]
-        still, rising = piece.of_inputs(probe)
-        found = np.broadcast_to(still[row, column, None], after.shape).copy()
+        after = np.broadcast_to(time - piece.start, (len(row), time.shape[1]))
+        factors, inputs = probe.decaying[row], piece.inputs[:, column].T
+        found = ((probe.feed[row] * inputs).sum(axis=1) + probe.rest[row])[:, None]
         for power, modal in enumerate(piece.packed(self.real)):
-            found += np.einsum("rn,nr->r", factors, modal[:, column])[:, None] * after**power
-        if rising is not None:
-            found += rising[row, column, None] * after
+            found = found + (factors * modal[:, column].T).sum(axis=1)[:, None] * after**power
+        if piece.inputs_slope.any():
+            slopes = piece.inputs_slope[:, column].T
+            found += (probe.feed[row] * slopes).sum(axis=1)[:, None] * after
+            found += 0.0 if probe.rising is None else (probe.rising[row] * slopes).sum(axis=1)[:, None]
+        places, own = different_rows(after)
         left = self._left(float(after.min()))
-        own = self._columns(factors, left)[:, :, None]
-        return np.asarray(found + (self.fading(piece.decaying[:, column, None], after, left) @ own)[:, :, 0])
+        # An exponential is dear and the same for all rows at the same times.
+        fading = self.fading(np.ones((len(self.values), 1, 1)), after[places], left)
+        weights = self._columns(probe.weights(row, piece.decaying[:, column].T), left)
+        if len(places) == 1:
+            return np.asarray(found + weights @ fading[0].T)
+        return np.asarray(found + (fading[own] @ weights[:, :, None])[:, :, 0])
 
     def panels(self, piece: Piece) -> FloatArray:
         """Return edges of parts of a piece, each short enough for the remaining modes, shape (P + 1,)."""

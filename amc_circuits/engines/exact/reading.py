@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.circuit import ExactCircuit, Samples
-from amc_circuits.engines.exact.crests import Crests, rough
+from amc_circuits.engines.exact.crests import Crests, look_at_response
 from amc_circuits.engines.exact.energy import slot_energies
 from amc_circuits.engines.exact.linear_range import LARGEST_LOSS, LinearRange
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
@@ -144,11 +144,10 @@ class _SlotReader:
         groups = [slice(k * count, (k + 1) * count) for k in range(len(names))]
         crests = Crests(np.abs(ends).max(axis=(0, 2)), groups)
         for place, (piece, panels) in enumerate(zip(pieces, self._panels, strict=True)):
-            if self.parts:
-                samples = getattr(self.parts[place], names[0])[:, :-1]
-            else:
-                condition, time = self.exact.linear.modes.condition, gauss(panels)[0].ravel()
-                samples = rough(self.exact.response, condition, piece, probe, time)
+            if not self.parts:
+                look_at_response(crests, self.exact.response, piece, probe, panels)
+                continue
+            samples = getattr(self.parts[place], names[0])[:, :-1]
             owner, start, length = (one.ravel() for one in np.broadcast_arrays(each, panels[:-1], np.diff(panels)))
             crests.look(samples.reshape(len(owner), -1, samples.shape[2]), owner, start, length)
         return crests.found(partial(_Rows(self.exact.response, self.slots).at, probe)).T

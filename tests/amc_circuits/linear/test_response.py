@@ -44,3 +44,28 @@ def test_many_times_have_the_values_of_the_matrix_exponential(name):
         states = expm(linear.state * time[place]) @ rest - rest
         wanted = linear.read[rows] @ states + linear.feed[rows] + linear.rest[rows, None]
         assert_close(found[:, place], wanted.T, absolute=1e-12 * np.abs(found).max())
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_single_rows_have_the_values_of_the_matrix_exponential(name):
+    """A ramp of every input from a state that is not at rest: rows of some responses, some at the same times."""
+    matrix, opamp = CIRCUITS[name]
+    linear = linear_circuit(InvCircuit.program(matrix[:6, :6], opamp=opamp, engine="exact", force=True).circuit)
+    response, probe, count = response_of(linear), probe_of(linear, linear.outputs), len(linear.poles)
+    random, stop = np.random.default_rng(4), 2 / np.abs(linear.poles).max()
+    start, before, after = random.normal(size=(count, 3)), random.normal(size=(6, 3)), random.normal(size=(6, 3))
+    piece = response.piece(0.0, stop, linear.modes.inverse @ start, before, after)
+    own = np.linspace(0, 1, 4) * stop * np.array([[1.0], [0.5], [1.0], [0.3]])
+    row, column = np.array([0, 3, 5, 0]), np.array([2, 0, 1, 1])
+    found = response.each_at(piece, probe, own, row, column)
+    assert_close(response.each_at(piece, probe, own[:1], row, column)[[0, 2]], found[[0, 2]], relative=1e-12)
+    rows, inputs = linear.nodes[linear.outputs], len(before)
+    whole = np.zeros((count + 2 * inputs, count + 2 * inputs))  # of states, inputs and their slopes
+    whole[:count, : count + inputs] = np.hstack([linear.state, linear.drive])
+    whole[count:-inputs, count + inputs :] = np.eye(inputs) / stop
+    for k in range(len(row)):
+        begin = np.concatenate([one[:, column[k]] for one in (start, before, after - before)])
+        for time, got in zip(own[k], found[k], strict=True):
+            state, levels, _ = np.split(expm(whole * time) @ begin, [count, count + inputs])
+            wanted = linear.read[rows] @ state + linear.feed[rows] @ levels + linear.rest[rows]
+            assert got == pytest.approx(wanted[row[k]], rel=1e-9, abs=1e-9 * np.abs(wanted).max())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.crests import Crests
+from amc_circuits.engines.exact.crests import Crests, modal_bounds, sampled_bounds
 from amc_circuits.engines.exact.reading import read_slots
 from amc_circuits.engines.exact.slots import slots_of
 from amc_circuits.linear.response import PANEL, gauss
@@ -38,7 +38,7 @@ def test_the_crest_of_a_ring_in_the_longest_panels(still):
     assert np.abs(np.abs(sampled).max(axis=1) / wanted - 1).max() > 0.02, "the samples alone miss crests"
 
 
-@pytest.mark.parametrize(
+CIRCUITS = pytest.mark.parametrize(
     "fields",
     [
         {"opamp": OPAMP},
@@ -47,6 +47,9 @@ def test_the_crest_of_a_ring_in_the_longest_panels(still):
     ],
     ids=["single-pole", "ringing", "line capacitance"],
 )
+
+
+@CIRCUITS
 def test_peaks_of_currents_and_stages_are_those_of_dense_samples(fields):
     """20,000 samples a piece, a part of them close to its beginning, find nothing larger."""
     circuit = programmed(spd_matrix(3, 10, 1), **fields)
@@ -62,6 +65,23 @@ def test_peaks_of_currents_and_stages_are_those_of_dense_samples(fields):
         got = [one.peak_output_current if name == "current" else one.attempt.peak_output for one in readings]
         assert np.abs(np.array(got) / dense - 1).max() < 1e-6
         assert (np.array(got) >= dense * (1 - 1e-9)).all()
+
+
+@CIRCUITS
+@pytest.mark.parametrize("rise_time", [1e-10, 1e-7])
+def test_no_sample_is_beyond_its_bounds(fields, rise_time):
+    """Currents and stages at 20,000 times, of a pair of arrays, whose modes nearly cancel; edges are short or long."""
+    matrix = spd_matrix(3, 10, 1) * np.where(np.eye(3), 1, -1)
+    circuit = programmed(matrix, rise_time=rise_time, **fields)
+    job, exact = job_of(circuit, np.array([[1.0, 0.2], [0.3, -1.0], [-0.5, 0.1]])), ExactCircuit(circuit.circuit)
+    slots, probe, response = slots_of(exact, job.drive, True), exact.observed.of("stage", "current"), exact.response
+    for piece in (slots.edge, slots.hold):
+        time = np.linspace(piece.start, piece.stop, 20_000)
+        largest = np.abs(response.at(piece, probe, time)).max(axis=1)
+        modal, after = modal_bounds(response, piece, probe), gauss(response.panels(piece))[0].ravel() - piece.start
+        sampled = sampled_bounds(response, piece, probe, after, modal)
+        assert (modal >= largest * (1 - 1e-12)).all() and (sampled >= largest * (1 - 1e-12)).all()
+        assert (sampled.max(axis=1) < 10 * largest.max(axis=1)).all(), "so wide a bound leaves out nothing"
 
 
 def test_nothing_is_looked_for_where_all_is_zero():
