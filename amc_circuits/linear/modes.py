@@ -54,12 +54,24 @@ class Modes:
     @cached_property
     def inverse(self) -> NDArray[np.inexact]:
         """Left eigenvectors as rows, shape (n, n); from an inverse of real numbers, as the modes come in pairs."""
-        found, real = np.linalg.inv(self.packed_vectors), self.real
-        if real == len(self.values):
-            return np.asarray(found)
-        parts, imaginary = np.split(found[real:], 2)
+        return self._of_pairs(self.packed_inverse)
+
+    @cached_property
+    def packed_inverse(self) -> FloatArray:
+        """Left eigenvectors of real modes, then real, then imaginary parts of the upper ones, shape (n, n)."""
+        return np.asarray(np.linalg.inv(self.packed_vectors))
+
+    def _of_pairs(self, packed: FloatArray) -> NDArray[np.inexact]:
+        """Return one row a mode, from rows in the order of `packed_inverse`."""
+        if self.real == len(self.values):
+            return packed
+        parts, imaginary = np.split(packed[self.real :], 2)
         upper = parts + 1j * imaginary
-        return np.concatenate([found[:real], upper, np.conj(upper)])
+        return np.concatenate([packed[: self.real], upper, np.conj(upper)])
+
+    def driven_by(self, drive: FloatArray) -> NDArray[np.inexact]:
+        """Compute `inverse drive` by products of real numbers, shape (n, inputs)."""
+        return self._of_pairs(self.packed_inverse @ drive)
 
     @cached_property
     def packed_vectors(self) -> FloatArray:

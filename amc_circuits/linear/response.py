@@ -296,4 +296,4 @@ def gauss(edges: FloatArray, points: int = 8) -> tuple[FloatArray, FloatArray]:
 
 def response_of(circuit: LinearCircuit) -> ExactResponse:
     """Create the exact response of a circuit."""
-    return ExactResponse(circuit.modes, circuit.modes.inverse @ circuit.drive)
+    return ExactResponse(circuit.modes, circuit.modes.driven_by(circuit.drive))

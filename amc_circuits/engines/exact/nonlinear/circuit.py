@@ -14,7 +14,8 @@ from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.panels import at_times
 from amc_circuits.engines.exact.nonlinear.powers import Account
 from amc_circuits.engines.exact.nonlinear.rest import discharged, resting
-from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
+from amc_circuits.engines.exact.nonlinear.rows import Rows
+from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit

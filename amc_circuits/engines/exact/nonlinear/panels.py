@@ -12,7 +12,8 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.method import interpolated
-from amc_circuits.engines.exact.nonlinear.system import Rows, System, times
+from amc_circuits.engines.exact.nonlinear.rows import Rows
+from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Place, Step
 from amc_circuits.linear.response import GAUSS_NODES, gauss
 from netlists.record import FloatArray

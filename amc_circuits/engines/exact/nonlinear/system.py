@@ -5,8 +5,9 @@ A real mode is one coordinate; a pair of conjugate modes is two, the real and th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from amc_circuits.engines.exact.nonlinear.injected import injected_circuit, opened, with_cells
 from amc_circuits.engines.exact.nonlinear.laws import Cells, Laws, Limiters
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, LATER, Modal, weights
+from amc_circuits.engines.exact.nonlinear.rows import Rows
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import input_factors, linear_circuit
 from amc_circuits.linear.modes import Modes
@@ -21,49 +23,6 @@ from amc_circuits.linear.response import Piece
 from netlists import Array, Circuit, MacroOpAmp, OpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Voltages as functions of coordinates and inputs, `rest + modal z + feed u + pins g`; g as `Added.pins`.
-
-    Attributes:
-        modal: Shape (rows, n).
-        feed: Shape (rows, inputs).
-        pins: Per ampere at an output, ohm, and per volt of a limiter, shape (rows, m + k).
-        rest: Shape (rows,), V.
-    """
-
-    modal: FloatArray
-    feed: FloatArray
-    pins: FloatArray
-    rest: FloatArray
-
-    __repr__ = short_repr
-
-    @classmethod
-    def stacked(cls, parts: Iterable[Rows]) -> Rows:
-        """Return the rows of some parts, one below the other."""
-        each = list(parts)
-        names = ("modal", "feed", "pins", "rest")
-        return cls(*(np.concatenate([getattr(part, name) for part in each]) for name in names))
-
-    def part(self, which: slice | NDArray[np.int64]) -> Rows:
-        """Return some of the rows."""
-        return Rows(self.modal[which], self.feed[which], self.pins[which], self.rest[which])
-
-    def at(self, state: FloatArray, inputs: FloatArray, pins: FloatArray) -> FloatArray:
-        """Return the voltages at one time, from coordinates (n, K), inputs (inputs, K) and pins (m + k, K)."""
-        return self.modal @ state + self.feed @ inputs + self.pins @ pins + self.rest[:, None]
-
-    def times(self, factor: float) -> Rows:
-        """Return all rows multiplied by a factor."""
-        return Rows(factor * self.modal, factor * self.feed, factor * self.pins, factor * self.rest)
-
-    def plus(self, other: Rows) -> Rows:
-        """Return the sum, row by row."""
-        return Rows(self.modal + other.modal, self.feed + other.feed, self.pins + other.pins, self.rest + other.rest)
-
 
 Blocks = tuple[FloatArray, FloatArray]
 """Matrix of each real mode (r, f, j), and of each pair (c, 2 f, 2 j), from j values to f fractions of a step."""
@@ -110,7 +69,6 @@ class System:
         cells: Its cells that are not linear; there are k limiters and cells.
         drive: Coordinates' rates per volt of input, shape (n, inputs).
         push: Coordinates' rates per V/s at a stage, A at an output, V of a limiter and A of a cell, shape (n, 2 m + k).
-        discharged: Coordinates at which all capacitors are discharged, shape (n, 1).
         seen: Drives of stages, V/s, outputs of stages, V, drops over output resistances, V, inputs of limiters and
             voltages of cells, V: 3 m + k rows.
     """
@@ -126,10 +84,10 @@ class System:
         self.real = modes.real
         upper = (modes.real + len(modes.values)) // 2
         self.values: Modal = modes.values[:upper]
-        self._vectors = self._packed((modes.vectors[:, :upper] * np.where(np.arange(upper) < self.real, 1, 2)).conj().T)
-        self._inverse = self._packed(modes.inverse[:upper])
+        pairs = np.arange(self.real, len(modes.values)).reshape(2, -1).T.ravel()
+        order = np.concatenate([np.arange(self.real), pairs])
+        self._vectors, self._inverse = modes.packed_vectors[:, order], modes.packed_inverse[order]
         rates = self._inverse @ self.linear.drive
-        self.discharged = self.coordinates(np.zeros((len(self.linear.kept), 1)), np.zeros((self.inputs, 1)))
         self.drive, self.push = rates[:, : self.inputs], np.ascontiguousarray(rates[:, self.inputs :])
         self._groups: dict[str, Rows] = {}
         limited = [self._rows_of(part.input) for part in self.limiters.parts]
@@ -140,6 +98,11 @@ class System:
     def pace(self, after: float, power: float) -> float:
         """Return the largest eigenvalue, times a power of what is left of its mode some time after a corner, 1/s."""
         return float((np.abs(self.values) * np.exp(power * after * np.minimum(self.values.real, 0.0))).max())
+
+    @cached_property
+    def discharged(self) -> FloatArray:
+        """Coordinates at which all capacitors are discharged, shape (n, 1)."""
+        return self.coordinates(np.zeros((len(self.linear.kept), 1)), np.zeros((self.inputs, 1)))
 
     def _packed(self, rows: Modal) -> FloatArray:
         """Return rows of modes (modes, k) as rows of coordinates (n, k)."""
@@ -156,7 +119,7 @@ class System:
     def voltage(self, coordinates: FloatArray, inputs: FloatArray, pins: FloatArray) -> FloatArray:
         """Return the voltages of all nodes (nodes, K), V, of coordinates (n, K), inputs (inputs, K), V, and `pins`."""
         at_once = self.linear.feed[:, self.inputs + self.laws.count :] @ pins
-        return np.asarray(self.linear.read @ (self._vectors.T @ coordinates) + self._given(inputs) + at_once)
+        return np.asarray(self.linear.read @ (self._vectors @ coordinates) + self._given(inputs) + at_once)
 
     def _given(self, inputs: FloatArray) -> FloatArray:
         """Return the voltages of all nodes (nodes, K) where all coordinates are 0, V."""
@@ -178,7 +141,11 @@ class System:
             return Rows(nothing, feed[:, : self.inputs], feed[:, direct:], np.zeros(len(feed)))
         places = linear.nodes[group]
         feed = linear.feed[places]
-        modal = linear.read[places] @ self._vectors.T
+        own = np.searchsorted(linear.kept, np.r_[places])
+        if own[-1] < len(linear.kept) and np.array_equal(linear.kept[own], np.r_[places]):
+            modal = self._vectors[own]  # these voltages are states
+        else:
+            modal = linear.read[places] @ self._vectors
         return Rows(modal, feed[:, : self.inputs], feed[:, direct:], linear.rest[places])
 
     def parted(self, seen: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
