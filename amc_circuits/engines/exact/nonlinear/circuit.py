@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.contract import NotIntegrableError
-from amc_circuits.engines.exact.nonlinear.panels import at_times
 from amc_circuits.engines.exact.nonlinear.powers import Account
 from amc_circuits.engines.exact.nonlinear.rest import discharged, resting
 from amc_circuits.engines.exact.nonlinear.rows import Rows
+from amc_circuits.engines.exact.nonlinear.sampling import at_times
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator, Place, Step
 from amc_circuits.linear.circuit import LinearCircuit

@@ -48,13 +48,12 @@ class Account:
         wanted = [group for network in [*(one for _, one in self._passive), *self._drawing] for group in network[0]]
         self.groups = list(dict.fromkeys([*wanted, *self._loaded]))
 
-    def drawn(self, panels: Panels, voltage: dict[str, FloatArray], whole: bool) -> dict[str, FloatArray]:
+    def drawn(self, panels: Panels, voltage: dict[str, FloatArray]) -> dict[str, FloatArray]:
         """Compute what passive parts draw from sources, buffers, limiters, and op-amps without output resistance.
 
         Args:
-            panels: Responses.
-            voltage: Voltages of `groups` at some of their points, shape (nodes, points, K), V.
-            whole: True if these are the first points of the panels; else what charges capacitors is left out.
+            panels: Responses; after their panels, what charges capacitors is left out.
+            voltage: Voltages of `groups` at their points, shape (nodes, points, K), V.
 
         Returns:
             Currents of each such group, shape (nodes, points, K), A.
@@ -62,13 +61,13 @@ class Account:
         found = {group: np.zeros_like(voltage[group]) for group in self._loaded}
         for groups, laplacian, charge in self._drawing:
             ends = np.concatenate([voltage[group] for group in groups])
-            slopes = panels.slopes(ends) if whole and charge.any() else None
+            slopes = panels.slopes(ends) if charge.any() else None
             cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
             for group, first, last in zip(groups, cuts[:-1], cuts[1:], strict=True):
                 if group in found:
                     found[group] += times(laplacian[first:last], ends)
                     if slopes is not None:
-                        found[group] += times(charge[first:last], slopes)
+                        found[group][:, : panels.count] += times(charge[first:last], slopes)
         for array, _, _, row, current in self._bent(voltage):
             if array.word_lines in found:
                 found[array.word_lines][row] += current.sum(axis=0)
@@ -88,15 +87,20 @@ class Account:
 
     def currents(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray]) -> FloatArray:
         """Compute the currents of the outputs of all op-amps, shape (op-amps, points, K), A."""
-        found, first, laws = [], 0, self.system.laws
-        for part, last in self.system.opamps:
-            if not isinstance(part.record, MacroOpAmp):
-                found.append(drawn[part.output])
-                continue
-            place = slice(first, first + self.circuit.groups[part.output])
-            first = place.stop
-            found.append(laws.delivered(voltage[last] - voltage[part.output], place))
-        return np.concatenate(found)
+        rows, laws = self.system.opamps, self.system.laws
+        found = np.empty((sum(len(voltage[part.output]) for part, _ in rows), *next(iter(voltage.values())).shape[1:]))
+        first, macro = 0, 0
+        for part, last in rows:
+            count = len(voltage[part.output])
+            own = found[first : first + count]
+            if isinstance(part.record, MacroOpAmp):
+                np.subtract(voltage[last], voltage[part.output], out=own)
+                own[:] = laws.delivered(own, slice(macro, macro + count))
+                macro += count
+            else:
+                own[:] = drawn[part.output]
+            first += count
+        return found
 
     def of(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], currents: FloatArray) -> Powers:
         """Compute powers at some points of panels.

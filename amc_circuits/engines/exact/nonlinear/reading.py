@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit, Stretch
-from amc_circuits.engines.exact.nonlinear.panels import POINTS, Panels, corners, sampled
+from amc_circuits.engines.exact.nonlinear.panels import Panels
+from amc_circuits.engines.exact.nonlinear.sampling import corners, sampled
 from amc_circuits.engines.exact.nonlinear.system import times as product
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.quadrature import joules_until
@@ -97,7 +98,9 @@ class _Slots:
         self._points = seen.transpose(1, 2, 0)
         first = exact.outputs.at(start.state, before, start.added.pins[:, 0])
         self.time = np.append(start.time, self.panels.time)
-        self.outputs = np.concatenate([first.T[:, None], seen.transpose(2, 1, 0)], axis=1)
+        # In this order: each response is one block of memory.
+        self.outputs = np.empty((seen.shape[2], seen.shape[1] + 1, len(seen)))
+        self.outputs[:, 0], self.outputs[:, 1:] = first.T, seen.transpose(2, 1, 0)
         self.final = self.outputs[:, -1]
         # It holds no reference to this object: in a ring, all arrays would stay until a garbage collection.
         voltage = partial(_voltage, self.panels, self._points)
@@ -127,29 +130,19 @@ class _Slots:
         is infinite where one is not.
         """
         # Between corners of limiters panels stay as they are.
-        limited, keep = self.exact.system.limiters.count, (*self._keep, *self.panels.edges[[0, -1]])
-        self._pairs = self.panels if limited else self.panels.paired(keep)
-        edges, total = self._pairs.edges, self._pairs.state.shape[1]
-        self._counted = edges[: min(1 + int(np.searchsorted(edges, until)), len(edges) - 1) + 1]
-        count = POINTS * (len(self._counted) - 1)
-        self.voltage, self.drawn, self.currents = self._seen(slice(0, count))
-        later = np.append(np.arange(count, total - 1, POINTS), total - 1)
-        self._later, _, self._later_currents = self._seen(later)
-
-    def _seen(self, points: slice | Indices) -> tuple[dict[str, FloatArray], dict[str, FloatArray], FloatArray]:
-        """Voltages of everything that is read, shape (nodes, points, K), V, `Account.drawn`, currents of op-amps, A."""
-        exact, panels = self.exact, self._pairs.some(points)
-        names, rows = exact.watched
-        nodes = exact.system.linear.nodes
+        keep = None if self.exact.system.limiters.count else (*self._keep, *self.panels.edges[[0, -1]])
+        self._read = panels = self.panels.until(until, keep)
+        names, rows = self.exact.watched
+        nodes = self.exact.system.linear.nodes
         cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
-        found = dict(zip(names, np.split(panels.voltages(rows), cuts), strict=True))
-        for group, weights in exact.system.linear.held.items():
-            found[group] = product(weights[:, : exact.system.inputs], panels.inputs)
-        for limiter in exact.system.limiters.parts:
-            found[limiter.output] = panels.voltages(exact.system.rows(limiter.output))
-        found[exact.circuit.outputs] = panels.voltages(exact.outputs)
-        drawn = exact.account.drawn(panels, found, isinstance(points, slice))
-        return found, drawn, exact.account.currents(found, drawn)
+        self.voltage = found = dict(zip(names, np.split(panels.voltages(rows), cuts), strict=True))
+        for group, weights in self.exact.system.linear.held.items():
+            found[group] = product(weights[:, : self.exact.system.inputs], panels.inputs)
+        for limiter in self.exact.system.limiters.parts:
+            found[limiter.output] = panels.voltages(self.exact.system.rows(limiter.output))
+        found[self.exact.circuit.outputs] = panels.voltages(self.exact.outputs)
+        self.drawn = self.exact.account.drawn(panels, found)
+        self.currents = self.exact.account.currents(found, self.drawn)
 
     def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
         """Return one reading a slot, of settled outputs or of a first pass."""
@@ -194,8 +187,9 @@ class _Slots:
         self._watch(until)
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
         lasts = [last for _, last in self.exact.system.opamps]
-        whole = [self._pairs.largest(*(self.voltage[last] for last in lasts)), self._pairs.largest(self.currents)]
-        rest = _largest(*(self._later[last] for last in lasts)), _largest(self._later_currents)
+        stages, count = [self.voltage[last] for last in lasts], self._read.count
+        whole = [self._read.largest(*stages), self._read.largest(self.currents)]
+        rest = _largest(*(one[:, count:] for one in stages)), _largest(self.currents[:, count:])
         stage, current = np.maximum(whole, rest)
         ends, amplifiers = self._ends()
         found = []
@@ -204,7 +198,7 @@ class _Slots:
                 scale=1.0, slot_time=float(self.panels.edges[-1]), peak_output=float(stage[k]), why="first"
             )
             settling_time = float(settled[k])
-            response = Response(self.time - self.step, self.outputs[k].copy(), self.tolerance, settling_time)
+            response = Response(self.time - self.step, self.outputs[k], self.tolerance, settling_time)
             found.append(
                 Reading(
                     attempt=attempt,
@@ -230,12 +224,13 @@ class _Slots:
         powers = self.exact.account.of(self.voltage, self.drawn, self.currents)
         names = [*powers.dissipated]
         every = [*powers.dissipated.values()] + ([] if powers.delivered is None else [powers.delivered])
-        together = np.concatenate(every, axis=1)  # columns: account by account, every response
+        # Columns: account by account, every response.
+        together = np.concatenate([one[: self._read.count] for one in every], axis=1)
 
         def cut(slot: Indices, time: FloatArray) -> FloatArray:
-            return self._pairs.between(together, (slot,), time)
+            return self._read.between(together, (slot,), time)
 
-        whole = joules_until(np.tile(last, len(every)), self._counted, self.step, together.T, cut)
+        whole = joules_until(np.tile(last, len(every)), self._read.edges, self.step, together.T, cut)
         joules = np.where(np.isnan(last), np.nan, whole.reshape(len(every), -1))
         own = None if powers.delivered is None else joules[-1] - joules[: len(names)].sum(axis=0)
         return [
@@ -247,12 +242,12 @@ class _Slots:
     def _ends(self) -> tuple[FloatArray, list[AmplifierState]]:
         """Voltages at the ends of arrays, shape (K, terminals), and states of the op-amps, at the end of the slot."""
         circuit, system = self.exact.circuit, self.exact.system
-        end = self.panels.some(np.array([self.panels.state.shape[1] - 1]))
+        end = self.panels.end()
         names = list(circuit.groups)
         cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
         voltage = dict(zip(names, np.split(end.voltages(system.rows(*names))[:, 0].T, cuts, axis=1), strict=True))
         inputs, outputs = of_opamps(circuit, voltage)
-        currents = self._later_currents[:, -1].T
+        currents = self.currents[:, -1].T
         common = self._common_mode(names, cuts)
         ends = np.concatenate([outputs[:, :0], *(voltage[group] for group in terminals(circuit))], axis=1)
         states = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +38,20 @@ class Rows:
         each = list(parts)
         names = ("modal", "feed", "pins", "rest")
         return cls(*(np.concatenate([getattr(part, name) for part in each]) for name in names))
+
+    @cached_property
+    def products(self) -> list[tuple[slice, FloatArray]]:
+        """Neighbouring rows, and their factors of coordinates, then pins, then inputs, up to the last that is used."""
+        beyond = np.logical_or(self.pins.any(axis=1), self.feed.any(axis=1))
+        cuts = [0, *(np.flatnonzero(np.diff(beyond)) + 1).tolist(), len(beyond)]
+        found = []
+        for some in (slice(first, last) for first, last in pairwise(cuts) if last > first):
+            factors = self.modal[some]
+            if beyond[some.start]:
+                factors = np.hstack([factors, self.pins[some], self.feed[some]])
+                factors = factors[:, : 1 + int(np.flatnonzero(factors.any(axis=0))[-1])]
+            found.append((some, factors))
+        return found
 
     def part(self, which: slice | NDArray[np.int64]) -> Rows:
         """Return some of the rows."""

@@ -141,11 +141,9 @@ class System:
             return Rows(nothing, feed[:, : self.inputs], feed[:, direct:], np.zeros(len(feed)))
         places = linear.nodes[group]
         feed = linear.feed[places]
-        own = np.searchsorted(linear.kept, np.r_[places])
-        if own[-1] < len(linear.kept) and np.array_equal(linear.kept[own], np.r_[places]):
-            modal = self._vectors[own]  # these voltages are states
-        else:
-            modal = linear.read[places] @ self._vectors
+        own = np.flatnonzero((linear.kept >= places.start) & (linear.kept < places.stop))
+        # Voltages that are all states need no product.
+        modal = self._vectors[own] if len(own) == len(feed) else linear.read[places] @ self._vectors
         return Rows(modal, feed[:, : self.inputs], feed[:, direct:], linear.rest[places])
 
     def parted(self, seen: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

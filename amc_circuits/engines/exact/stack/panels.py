@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.panels import LENGTH, MANY, POINTS
+from amc_circuits.engines.exact.nonlinear.panels import LENGTH, POINTS
+from amc_circuits.engines.exact.nonlinear.sampling import MANY
 from amc_circuits.engines.exact.stack.integrator import Course
 from amc_circuits.engines.exact.stack.weights import Poles
 from amc_circuits.linear.modes import ComplexArray

@@ -9,8 +9,8 @@ from scipy.optimize import brentq
 
 from amc_circuits import InvCircuit
 from amc_circuits.engines import ExactEngine
-from amc_circuits.engines.exact.nonlinear.panels import at_times
 from amc_circuits.engines.exact.nonlinear.rest import resting
+from amc_circuits.engines.exact.nonlinear.sampling import at_times
 from amc_circuits.engines.exact.nonlinear.system import System
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator
 from netlists import preset

@@ -16,13 +16,13 @@ def exponentials() -> Panels:
     edges = np.concatenate([LENGTH * np.arange(8), LENGTH * np.array([8, 10, 11, 15])])
     time = np.append(gauss(edges)[0], edges[-1])
     values = np.exp(-np.multiply.outer([1.0, 0.25], time))[:, :, None]
-    return Panels(edges, values, 2 * values, 3 * values)
+    return Panels.joined(edges, values, 2 * values, 3 * values)
 
 
 def test_pairs_have_the_same_values_at_their_points():
     """Within the error of the polynomials through Gauss's points: 6e-7 of what the faster one has left."""
     panels = exponentials()
-    pairs = panels.paired([KEPT])
+    pairs = panels.until(np.inf, [KEPT])
     wanted = np.exp(-np.multiply.outer([1.0, 0.25], pairs.time))[:, :, None]
     for got, factor in ((pairs.state, 1), (pairs.pins, 2), (pairs.inputs, 3)):
         assert_close(got / factor, wanted, absolute=1e-6)
@@ -32,7 +32,7 @@ def test_pairs_have_the_same_values_at_their_points():
 def test_no_pair_spans_an_edge_that_stays_or_panels_of_different_length():
     """Edges of pairs are edges of panels; the second panel of a pair is at most 1.5 times the first."""
     panels = exponentials()
-    edges = panels.paired([KEPT]).edges
+    edges = panels.until(np.inf, [KEPT]).edges
     assert KEPT in edges and edges[0] == panels.edges[0] and edges[-1] == panels.edges[-1]
     for first, last in pairwise(edges):
         inside = panels.edges[(panels.edges >= first) & (panels.edges <= last)]
@@ -42,7 +42,7 @@ def test_no_pair_spans_an_edge_that_stays_or_panels_of_different_length():
 
 def test_energy_of_the_fastest_mode():
     """Gauss's rule over pairs integrates the square of an exponential within 2e-6 of its time constant."""
-    pairs = exponentials().paired([KEPT])
+    pairs = exponentials().until(np.inf, [KEPT])
     weights = gauss(pairs.edges)[1].ravel()
     for row, rate in enumerate((1.0, 0.25)):
         got, stop = weights @ pairs.state[row, :-1, 0] ** 2, pairs.edges[-1]
@@ -55,6 +55,6 @@ def test_a_peak_between_two_points_is_found():
     time = gauss(edges)[0].ravel()
     crests = np.linspace(0.6, 2.0, 29)
     values = np.cos(time[:, None] - crests)[None]
-    panels = Panels(edges, values, values, values)
+    panels = Panels.joined(edges, values, values, values)
     assert_close(panels.largest(values, 0.5 * values), np.ones(29), absolute=7e-3)
     assert (np.abs(values).max(axis=(0, 1)) < 1 - 2e-2).any()

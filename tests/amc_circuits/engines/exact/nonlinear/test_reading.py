@@ -8,8 +8,8 @@ import pytest
 from amc_circuits import InvCircuit, MvmCircuit, Status
 from amc_circuits.engines import ExactEngine
 from amc_circuits.engines.exact.nonlinear import reading
-from amc_circuits.engines.exact.nonlinear.panels import at_times
 from amc_circuits.engines.exact.nonlinear.rest import resting
+from amc_circuits.engines.exact.nonlinear.sampling import at_times
 from amc_circuits.engines.exact.nonlinear.system import System
 from amc_circuits.engines.exact.nonlinear.trajectory import Integrator
 from amc_circuits.engines.exact.reading import read_slots
