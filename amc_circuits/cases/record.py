@@ -49,7 +49,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
         **solution.figures,
         **({} if budget is None else {"budget": budget.figures}),
         **case.noise(solution),
-        "by_engine": {name: solution.engines.count(name) for name in sorted(set(solution.engines)) if name},
+        "by_engine": solution.by_engine,
         "cross_checked": solution.cross_checked,
         "largest_difference": solution.largest_difference,
         "wall_time_s": solution.wall_time,

@@ -153,6 +153,11 @@ class Solution:
         return rows_text(f"Solution {self.status.name}: {count} by {engines}", rows)
 
     @property
+    def by_engine(self) -> dict[str, int]:
+        """Number of right-hand sides that each engine solved; those that were not simulated count for none."""
+        return {name: self.engines.count(name) for name in sorted(set(self.engines)) if name}
+
+    @property
     def usable(self) -> bool:
         """True if every right-hand side has a usable result: it settled, or passed the level of its reading."""
         return self.status.usable

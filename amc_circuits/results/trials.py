@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class Trial:
         cross_checked: Number of right-hand sides that ngspice checked.
         largest_difference: Largest difference of the waveforms of both engines, in units of full scale; 0 if none was
             checked.
+        by_engine: Number of right-hand sides that each engine solved.
     """
 
     number: int
@@ -58,6 +59,7 @@ class Trial:
     deck_sha256: str = ""
     cross_checked: int = 0
     largest_difference: float = 0.0
+    by_engine: dict[str, int] = field(default_factory=dict)
 
     __repr__ = short_repr
 

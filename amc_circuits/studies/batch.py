@@ -112,7 +112,11 @@ def _trials(circuit: Solver, question: Question, varied: Varied, numbers: Sequen
         usable &= (readings.peak_output <= HEADROOM * swing_of(circuit.circuit)).all(axis=1)
     return {
         numbers[k]: Trial(
-            numbers[k], Status.SETTLED.name, {name: one[at] for name, one in figures.items()}, "", varied.sha256(k)
+            numbers[k],
+            Status.SETTLED.name,
+            {name: one[at] for name, one in figures.items()},
+            design_sha256=varied.sha256(k),
+            by_engine={ExactEngine.name: question.columns.shape[1]},
         )
         for at, k in enumerate(places.tolist())
         if usable[at]

@@ -11,7 +11,7 @@ from typing import Any
 
 from amc_circuits.cases.case import Problem, problem, program, program_arguments
 from amc_circuits.cells.draws import TRIAL_END
-from amc_circuits.engines import AutoEngine, NgspiceEngine
+from amc_circuits.engines import AutoEngine, ExactEngine, NgspiceEngine
 from amc_circuits.results.trials import BUDGET, Limit, Trial
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.studies.batch import stacked_trials
@@ -112,10 +112,10 @@ class MonteCarlo:
         return self._checked([found[number] for number in sorted(found)])
 
     def _checked(self, trials: list[Trial]) -> list[Trial]:
-        """Return the trials; if ngspice solved none of the engine auto, it checks the first that is usable."""
-        usable = next((place for place, trial in enumerate(trials) if trial.usable), None)
-        simulated = any(trial.deck_sha256 for trial in trials)
-        if usable is None or simulated or self.arguments["engine"] != AutoEngine.name:
+        """Return the trials; if ngspice checked none of the engine auto, it checks the first usable one of `exact`."""
+        exact = (place for place, trial in enumerate(trials) if trial.usable and ExactEngine.name in trial.by_engine)
+        usable, known = next(exact, None), any(trial.cross_checked for trial in trials)
+        if usable is None or known or self.arguments["engine"] != AutoEngine.name:
             return trials
         trial, circuit = trials[usable], self.circuit(trials[usable].number)
         if share_of(circuit) > 0:

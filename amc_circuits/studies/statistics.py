@@ -136,6 +136,11 @@ def statuses(trials: Sequence[Trial]) -> dict[str, int]:
     return dict(Counter(trial.status for trial in trials).most_common())
 
 
+def by_engine(trials: Sequence[Trial]) -> dict[str, int]:
+    """Number of right-hand sides of all trials that each engine solved."""
+    return dict(sum((Counter(trial.by_engine) for trial in trials), Counter()))
+
+
 def row_figures(trials: Sequence[Trial], limits: Sequence[Limit]) -> dict[str, Any]:
     """Metrics of a sweep's row from many trials: medians under the metrics' own names, the rest with a suffix."""
     found: dict[str, Any] = {"trials": len(trials), "usable_trials": sum(trial.usable for trial in trials)}
@@ -147,4 +152,7 @@ def row_figures(trials: Sequence[Trial], limits: Sequence[Limit]) -> dict[str, A
         found |= {f"{ROW_KEYS[name]}_{part}": getattr(one, part) for part in IN_ROWS}
     together = yields(trials, limits)[-1]
     found |= {"yield": together.share, "yield_low": together.low, "yield_high": together.high}
-    return {name: plain(value) for name, value in found.items()} | {"statuses": statuses(trials)}
+    return {name: plain(value) for name, value in found.items()} | {
+        "statuses": statuses(trials),
+        "by_engine": by_engine(trials),
+    }

@@ -71,6 +71,7 @@ def trial_of(
         made.deck_sha256,
         solution.cross_checked,
         solution.largest_difference if solution.cross_checked else 0.0,
+        solution.by_engine,
     )
 
 

@@ -22,13 +22,13 @@ from amc_circuits.cases.record import shape_text, size_of
 from amc_circuits.cli.commands.case import warn_of_lifting
 from amc_circuits.cli.commands.waiting import counting
 from amc_circuits.cli.messages import NO_RESULT, finish, one_line_warnings, print_written
-from amc_circuits.engines import AutoEngine, find_ngspice
+from amc_circuits.engines import AutoEngine, ExactEngine, NgspiceEngine, find_ngspice
 from amc_circuits.engines.contract import About
 from amc_circuits.files.run_folder import replacing, writing
 from amc_circuits.results.tables import print_table
 from amc_circuits.results.trials import FIGURES, UNITS, Limit, Trial, read_limits
 from amc_circuits.studies.monte_carlo import MonteCarlo, check_limits, study_of
-from amc_circuits.studies.statistics import Spread, Yield, spreads, statuses, yields
+from amc_circuits.studies.statistics import Spread, Yield, by_engine, spreads, statuses, yields
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
 from amc_circuits.values.version import package_version
@@ -68,11 +68,12 @@ class Outcome:
 
     @property
     def check(self) -> dict[str, Any]:
-        """Number of right-hand sides that ngspice checked, the largest difference, and ngspice, if it ran."""
+        """Right-hand sides that each engine solved and that ngspice checked, the largest difference, and ngspice."""
         checked = [trial for trial in self.trials if trial.cross_checked]
         simulated = any(trial.deck_sha256 for trial in self.trials)
         about = self.study.circuit(self.study.first).simulator.about if simulated else About("")
         return {
+            "by_engine": by_engine(self.trials),
             "cross_checked": sum(trial.cross_checked for trial in checked),
             "largest_difference": max((trial.largest_difference for trial in checked), default=None),
             "ngspice_version": about.version,
@@ -194,22 +195,27 @@ def _table(outcome: Outcome) -> Table:
         values = (one.mean, one.std, one.q05, one.median, one.q95, one.largest)
         grid.add_row(name.replace("_", " "), *(_text(value, UNITS[name]) for value in values))
     ended = ", ".join(f"{count} {name}" for name, count in statuses(outcome.trials).items())
-    grid.caption = f"{ended}; {_check_text(outcome)}{outcome.wall_time:.2f} s"
+    grid.caption = f"{ended}; {_solved_text(outcome)}{outcome.wall_time:.2f} s"
     grid.caption_justify = "left"
     grid.min_width = len(grid.caption)
     return grid
 
 
-def _check_text(outcome: Outcome) -> str:
-    """Describe the check by ngspice; empty with another engine than auto."""
-    check = outcome.check
-    if outcome.study.arguments["engine"] != AutoEngine.name:
-        return ""
-    if not check["cross_checked"]:
-        return "none checked by ngspice; "
-    version = f"{check['ngspice_version']}{' with KLU' if check['klu'] else ''}"
-    difference = format_quantity(check["largest_difference"], "%")
-    return f"{check['cross_checked']} checked by ngspice {version}: {difference} of full scale; "
+def _solved_text(outcome: Outcome) -> str:
+    """Describe which engines solved, how many trials each if there are two, and the check by ngspice."""
+    check, auto = outcome.check, outcome.study.arguments["engine"] == AutoEngine.name
+    counts = check["by_engine"]
+    version = f" {check['ngspice_version']}{' with KLU' if check['klu'] else ''}"
+    parts = [
+        f"{name}{version * (name == NgspiceEngine.name)}{f' ({count})' * (len(counts) > 1)}"
+        for name, count in counts.items()
+    ]
+    if check["cross_checked"]:
+        difference = format_quantity(check["largest_difference"], "%")
+        parts.append(f"{check['cross_checked']} checked by ngspice{version}: {difference} of full scale")
+    elif auto and ExactEngine.name in counts:
+        parts.append("none checked by ngspice")
+    return f"{', '.join(parts)}; " if parts else ""
 
 
 def _text(value: float, unit: str) -> str:

@@ -45,6 +45,8 @@ MAIN = (
     "predicted_settling_time_s",
 )
 """Metrics of circuits in a printed table, the most important first; the last ones are left out if there is no room."""
+BY_ENGINE = "by_engine_"
+"""Prefix of the columns with the number of right-hand sides, or of trials, that each engine solved."""
 NONE = "none"
 """Text for a value that is not set."""
 FlatRow = dict[str, Any]
@@ -102,6 +104,8 @@ def flat(row: Row) -> FlatRow:
             found |= {f"energy_{part}_j": joules for part, joules in value.items()}
         elif isinstance(value, dict) and name == "budget":
             found |= {f"{BUDGET}{cause}": error for cause, error in value.items()}
+        elif isinstance(value, dict) and name == "by_engine":
+            found |= {f"{BY_ENGINE}{engine}": count for engine, count in value.items()}
         elif not isinstance(value, (dict, list)) and found.get(name) is None:
             found[name] = value
     # The metrics have a wall time, too: that of the simulation alone.

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from amc_circuits.cases.option import renamed
 from amc_circuits.cases.options import SYNONYMS
 from amc_circuits.results.trials import BUDGET
-from amc_circuits.sweep.rows.columns import ABOUT, Column, FlatRow, columns_of
+from amc_circuits.sweep.rows.columns import ABOUT, BY_ENGINE, Column, FlatRow, columns_of
 from amc_circuits.sweep.store import WORDS, Row
 from amc_circuits.sweep.store.forms import HEAD, Form, Forms
 from amc_circuits.sweep.store.row import Packed, tree_of
@@ -117,6 +117,8 @@ def places_of(form: Form) -> dict[str, tuple[int, ...]]:
                 found[f"energy_{part}_j"] = (place,)
             case ("figures", "budget", cause):
                 found[f"{BUDGET}{cause}"] = (place,)
+            case ("figures", "by_engine", engine):
+                found[f"{BY_ENGINE}{engine}"] = (place,)
             case ("figures", name):
                 found[name] = (*found.get(name, ()), place)
     about = {name: places.get(("wall_time_s" if name == "row_wall_time_s" else name,)) for name in ABOUT}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from logging import Logger
 from pathlib import Path
 
-from amc_circuits.engines import ExactEngine
+from amc_circuits.engines import AutoEngine, ExactEngine, NgspiceEngine
 from amc_circuits.studies.workers import GRACE, CallTimedOutError, Ended, Executor, WorkerDiedError, made_by
 from amc_circuits.sweep.plan.plan import Handling, Plan
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
+from amc_circuits.sweep.rows.columns import BY_ENGINE
 from amc_circuits.sweep.rows.source import picker
 from amc_circuits.sweep.run.earlier_rows import other_versions_line, planned
 from amc_circuits.sweep.run.outcome import DISAGREE, Outcome, run_point
@@ -28,7 +30,8 @@ from amc_circuits.values.version import package_version
 
 STORED_EVERY = 0.05
 """Interval between writes, s: rows that end sooner wait, so that quick points share the time of the disk."""
-COUNTED = ("usable", "cross_checked", "largest_difference", DISAGREE)
+SOLVERS = (ExactEngine.name, NgspiceEngine.name)
+COUNTED = ("usable", "cross_checked", "largest_difference", DISAGREE, *(f"{BY_ENGINE}{name}" for name in SOLVERS))
 """Columns that are counted in a summary."""
 ATTEMPTS = 2
 """Times that a point is tried when its process dies: the cause may have been another point."""
@@ -44,6 +47,8 @@ class Tally:
         usable: Number of points that settled.
         failed: Number of points that could not be simulated.
         first_failed: Failed row of the lowest number.
+        auto: True if the engine of some point is `auto`.
+        by_engine: Number of right-hand sides that each engine solved; of a training none.
         cross_checked: Number of right-hand sides that both engines solved.
         largest_difference: Largest difference of the engines, as a part of full scale.
         disagree: Number of points that failed because the engines differ.
@@ -55,6 +60,8 @@ class Tally:
     usable: int = 0
     failed: int = 0
     first_failed: Row | None = None
+    auto: bool = False
+    by_engine: Counter[str] = field(default_factory=Counter)
     cross_checked: int = 0
     largest_difference: float = 0.0
     disagree: int = 0
@@ -67,12 +74,14 @@ class Tally:
         cross_checked: int | None,
         difference: float | None,
         disagree: bool | None,
+        *solved: int | None,
     ) -> None:
         """Count a row by its status and its values of `COUNTED`."""
         self.points += 1
         self.usable += usable_by(status) if usable is None else bool(usable)
         self.failed += status in (FAILED, INVALID)
         self.disagree += bool(disagree)
+        self.by_engine.update({name: count for name, count in zip(SOLVERS, solved, strict=True) if count})
         if cross_checked:
             self.cross_checked += cross_checked
             self.largest_difference = max(self.largest_difference, difference or 0.0)
@@ -217,7 +226,7 @@ class _Run:
 
     def summary(self) -> Tally:
         """Summarize the rows of the folder; if `auto` was never checked by ngspice, check a row first."""
-        tally, wanted = Tally(), iter(self.plan.numbers.tolist())
+        tally, wanted = Tally(auto=AutoEngine.name in self.plan.versions), iter(self.plan.numbers.tolist())
         unchecked = _unchecked(self.store, self.plan)
         if unchecked is not None:
             tally.check_failed = self._check(unchecked)
@@ -260,15 +269,19 @@ def _outcome_of(ended: Ended[Outcome], handling: Handling) -> Outcome:
 
 
 def _unchecked(store: Store, plan: Plan) -> Row | None:
-    """Choose a row of the engine `auto` for a check by ngspice if none was checked, by chance or in a small sweep."""
-    if "auto" not in plan.versions:
+    """Choose a row of the engine `auto` for a check by ngspice if none was checked, by chance or in a small sweep.
+
+    Rows whose share of checks is 0 are left alone, and those of many trials, which have checks of their own.
+    """
+    if AutoEngine.name not in plan.versions:
         return None
     wanted, found = set(plan.numbers.tolist()), None
     for row in store.each():
-        if row.number in wanted and row.engine == "auto":
+        if row.number in wanted and row.engine == AutoEngine.name:
             if row.figures.get("cross_checked") or row.figures.get(DISAGREE):
                 return None
             exact = row.usable and row.figures.get("by_engine", {}).get(ExactEngine.name)
-            if exact and (found is None or row.key < found.key):
+            apart = row.options.get("cross_check") == 0 or row.options.get("monte_carlo") is not None
+            if exact and not apart and (found is None or row.key < found.key):
                 found = row
     return found

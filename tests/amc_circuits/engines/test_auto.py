@@ -8,6 +8,7 @@ import pytest
 from amc_circuits.engines import EnginesDisagreeError, auto
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.inv import InvCircuit
+from amc_circuits.sweep.rows.columns import flat
 from amc_circuits.values.matrices import draw_matrix
 from netlists import preset
 from tests.amc_circuits import broken_ngspice as broken
@@ -124,11 +125,22 @@ def test_a_sweep_checks_at_least_one_point(sweep, tmp_path):
     first = sweep(SPEC, "--no-progress")
     assert first.code == 0
     assert "1 right-hand side checked by ngspice: the engines differ by at most" in first.out
+    assert "right-hand sides solved by exact (4)\n" in first.out
     found = rows(tmp_path)
     assert sum(row.figures["cross_checked"] for row in found) == 1
     assert all(row.figures["by_engine"] == {"exact": 1} for row in found)
     assert sweep(SPEC, "--no-progress") == first
     assert rows(tmp_path) == found
+
+
+def test_a_share_of_zero_checks_nothing_and_the_sweep_says_so(sweep, tmp_path):
+    """The table names the engine of every row."""
+    first = sweep(
+        SPEC.replace("[0, 4]", "[0, 2]").replace("size = 3\n", "size = 3\ncross_check = 0\n"), "--no-progress"
+    )
+    assert first.code == 0 and "no right-hand side checked by ngspice\n" in first.out
+    assert [flat(row)["by_engine_exact"] for row in rows(tmp_path)] == [1, 1]
+    assert all(row.figures["cross_checked"] == 0 for row in rows(tmp_path))
 
 
 LESS_INPUT = """awk '/^Rin/ {$4 = 1.1 * $4} 1' deck.cir > other && cp other deck.cir && exec "$real" "$@" """

@@ -173,10 +173,15 @@ def _summary(tally: Tally, folder: Path) -> None:
     if (first := tally.first_failed) is not None:
         where = f"; deck and log: {folder / first.kept}" if first.kept else ""
         print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")
+    if tally.by_engine:
+        solved = ", ".join(f"{name} ({count})" for name, count in tally.by_engine.items())
+        print(f"right-hand sides solved by {solved}")
     if tally.cross_checked:
         largest = format_quantity(tally.largest_difference, "%")
         differ = f"the engines differ by at most {largest} of full scale"
         print(f"{counted(tally.cross_checked, 'right-hand side')} checked by ngspice: {differ}")
+    elif tally.auto and tally.by_engine["exact"] and not (tally.check_failed or tally.disagree):
+        print("no right-hand side checked by ngspice")
     if tally.check_failed:
         print(f"ngspice could check none of the figures by the exact engine ({tally.check_failed})")
     if tally.disagree:

@@ -11,7 +11,7 @@ from tests.comparators import assert_close
 
 DOCUMENTED = [
     *("circuit", "engine", "size", "seed", "first_trial", "trials", "statuses", "figures", "yields"),
-    *("cross_checked", "largest_difference", "ngspice_version", "klu", "wall_time_s"),
+    *("by_engine", "cross_checked", "largest_difference", "ngspice_version", "klu", "wall_time_s"),
     *("package_version", "schema_version", "type", "typed", "options", "opamp", "device", "problem", "each"),
 ]
 SPREAD = [
@@ -28,7 +28,7 @@ def test_json_is_what_the_trials_say(amc):
     assert list(printed) == DOCUMENTED
     assert (printed["circuit"], printed["engine"], printed["size"]) == ("inv", "exact", 4)
     assert (printed["seed"], printed["first_trial"], printed["trials"]) == (3, 4, 12)
-    assert printed["statuses"] == {"SETTLED": 12}
+    assert printed["statuses"] == {"SETTLED": 12} and printed["by_engine"] == {"exact": 12}
     assert [trial["trial"] for trial in printed["each"]] == list(range(4, 16))
     assert list(printed["figures"]) == list(FIGURES)
     for name, figures in printed["figures"].items():
@@ -59,9 +59,22 @@ def test_the_engine_auto_reports_its_check_by_ngspice(amc):
     assert 0 < printed["largest_difference"] < 0.01
     assert printed["ngspice_version"] == find_ngspice().version
     assert f"{printed['cross_checked']} checked by ngspice {printed['ngspice_version']}" in amc(*arguments).out
+    assert printed["by_engine"] == {"exact": 3} and "3 SETTLED; exact, " in amc(*arguments).out
     without = amc(*arguments, "--cross-check", 0, "--format", "json").json
     assert (without["cross_checked"], without["largest_difference"], without["ngspice_version"]) == (0, None, "")
     assert without["each"] == printed["each"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"), [("exact", "exact; "), ("ngspice", "ngspice {}; "), ("auto", "ngspice {}; ")]
+)
+def test_the_table_names_the_engine_that_solved(amc, engine, words):
+    """Transistors in `auto` are ngspice's, so that there is nothing to check."""
+    parts = ("--opamp", "cmos-100meg-transistor") if engine == "auto" else ("--gbwp", "50MEG")
+    found = amc("inv", "--size", 2, "--offset-spread", "1m", *parts, "--engine", engine, "--monte-carlo", 2)
+    made = find_ngspice()
+    version = f"{made.version}{' with KLU' if made.klu else ''}"
+    assert found.code == 0 and f"; {words.format(version)}" in found.out and "none checked" not in found.out
 
 
 def test_files_and_pictures_are_written(amc, tmp_path):

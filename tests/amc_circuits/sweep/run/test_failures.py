@@ -228,7 +228,7 @@ def test_evidence_that_cannot_be_kept_is_told(sweep, tmp_path, monkeypatch):
 
 def test_a_check_that_fails_leaves_the_usable_row(sweep, tmp_path, monkeypatch):
     """Where ngspice cannot check what the exact engine found, the row stays, and why is told; later it may."""
-    text = EXACT.replace("exact", "auto").replace("0.02", "0.02\ncross_check = 0") + "seed = [0, 1]\n"
+    text = EXACT.replace("exact", "auto").replace("0.02", "0.02\ncross_check = 1e-12") + "seed = [0, 1]\n"
     monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "simulator", broken.FAILS))
     outcome = sweep(text, "--waveforms")
     before = rows(tmp_path)
