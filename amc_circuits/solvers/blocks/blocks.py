@@ -13,7 +13,7 @@ from amc_circuits.engines.settings import Settings
 from amc_circuits.results.converters import Converters
 from amc_circuits.solvers.blocks.answering import answered, steady_pass
 from amc_circuits.solvers.blocks.hold import SampleHold
-from amc_circuits.solvers.blocks.parameters import MEANINGLESS, BlockParameters
+from amc_circuits.solvers.blocks.parameters import MEANINGLESS, BlockParameters, check_stages
 from amc_circuits.solvers.blocks.programmed import ProgrammedBlocks
 from amc_circuits.solvers.blocks.programming import Maker, programmed_rows
 from amc_circuits.solvers.blocks.solution import BlockSolution
@@ -114,6 +114,7 @@ def _programmed(matrix: ArrayLike, given: dict[str, Any], parameters: BlockParam
     """Program the blocks; return the fields of `ProgrammedBlocks` that depend on the matrix, and its records."""
     hardware, settings = _records(given)
     system = System.inverse(square_matrix("A", matrix), hardware.scaling)
+    check_stages(len(system.programmed), parameters.stages)
     order, signs, root = programmed_rows(system.programmed, Maker(hardware, given, parameters), parameters)
     records = {"hardware": hardware, "settings": settings, "engine": given["engine"], "parameters": parameters}
     return {"system": system, "order": order, "signs": signs, "root": root, **records}

@@ -47,6 +47,19 @@ class BlockParameters(Record):
         return self
 
 
+def check_stages(size: int, stages: int) -> None:
+    """Refuse stages beyond those that leave blocks of one row, which cannot be cut.
+
+    Raises:
+        ParameterError: There are more than `ceil(log2 N)`.
+    """
+    most = stages_for(size, 1)
+    if stages > most:
+        raise ParameterError(
+            "stages", stages, f"must be at most {most}, after which {size} rows are cut to single ones"
+        )
+
+
 def stages_for(size: int, array_limit: int) -> int:
     """Return the least number of stages with which no array is larger than `array_limit` rows."""
     stages = 0

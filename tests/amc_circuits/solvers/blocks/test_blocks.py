@@ -189,6 +189,7 @@ def test_converters_round_both_scales_of_f():
     ("fields", "text"),
     [
         ({"stages": -1}, "stages: got -1"),
+        ({"stages": 3}, "stages: got 3; must be at most 2, after which 4 rows"),
         ({"start": "previous"}, "start: got previous; has no meaning here"),
         ({"gain": 3}, "gain: got 3; there is no such parameter"),
         ({"hold": 1e-12}, "hold: got 1e-12; must be of type SampleHold"),
