@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from amc_circuits.results.solution import UnusableSolutionError
-from amc_circuits.solvers.blocks.parameters import stages_for
+from amc_circuits.solvers.blocks.parameters import check_stages, stages_for
 from amc_circuits.solvers.blocks.programming import positive_definite
 from amc_circuits.solvers.planning.layout import Layout, PlannedProblem, device_of
+from amc_circuits.solvers.planning.own_parameters import check_diagonal, in_resistors, no_circuit, takes
 from amc_circuits.solvers.planning.parameters import Choices, CircuitName, LeafName
 from amc_circuits.solvers.planning.probe import Probe
 from amc_circuits.solvers.planning.shifts import first_shift
@@ -64,8 +65,11 @@ class Search:
             ParameterError: No circuit has arrays of this size, or choices contradict each other.
         """
         self._check()
+        circuits = [one for one in self._circuits() if takes(one[0], self.fields)]
+        if not circuits:
+            raise no_circuit(self.fields)
         for levels in self._levels():
-            for circuit, stages, leaf in self._circuits():
+            for circuit, stages, leaf in circuits:
                 if (found := self._shifted(Layout(circuit, 0.0, levels, stages, leaf))) is not None:
                     return found
         mend = "raise most_levels or max_cycles, lower bits, or add damping to A"
@@ -102,6 +106,7 @@ class Search:
         if self.normal and choices.circuit not in ("auto", "ginv"):
             raise ParameterError("circuit", choices.circuit, "needs a square A and no ridge; take auto")
         self._check_stages()
+        check_diagonal(choices, self.fields)
         single = self.normal or choices.circuit in ("inv", "ginv")
         unused = ["stages"] * single + ["shift"] * (self.normal or choices.circuit == "ginv")
         for name in (*unused, *OF_BLOCK_CHOICES * (single or choices.stages == 0)):
@@ -109,10 +114,15 @@ class Search:
                 raise ParameterError(name, value, "has no effect with this circuit; leave it out")
 
     def _check_stages(self) -> None:
-        """Refuse stages that are too few for the largest arrays."""
+        """Refuse stages that are too few for the largest arrays, or more than there is to cut."""
         choices, least = self.choices, self.least_stages
-        if choices.stages == "auto" or self.normal or choices.circuit in ("inv", "ginv"):
+        if self.normal or choices.circuit in ("inv", "ginv"):
             return
+        if choices.circuit == "blocks" and self.problem.size == 1:
+            raise ParameterError("circuit", "blocks", "needs 2 rows to cut; take auto, or inv")
+        if choices.stages == "auto":
+            return
+        check_stages(self.problem.size, choices.stages)
         least = max(least, 1) if choices.circuit == "blocks" else least
         if choices.stages < least:
             mend = f"must be at least {least}, for arrays of at most {choices.array_limit} rows"
@@ -154,9 +164,9 @@ class Search:
         if self.choices.stages != "auto":
             yield int(self.choices.stages)
             return
-        first = max(self.least_stages, 1)
+        first, most = max(self.least_stages, 1), stages_for(self.problem.size, 1)
         for stages in range(first, first + 1 + MORE_STAGES):
-            if stages == first or 2**stages < self.problem.size:
+            if stages <= most and (stages == first or 2**stages < self.problem.size):
                 yield stages
 
     def _shifted(self, layout: Layout) -> Probe | None:
@@ -165,7 +175,7 @@ class Search:
         found = self._probe(layout if given == "auto" else replace(layout, shift=float(given)))
         if found is None or found.converges:
             return found
-        if given != "auto" or not self.definite or layout.leaf == "ginv":
+        if given != "auto" or not self.definite or "ginv" in (layout.circuit, layout.leaf) or in_resistors(self.fields):
             return None
         shift = first_shift(self.problem.held, found.circuit)
         for doubled in range(DOUBLINGS + 1 if shift else 0):

@@ -29,8 +29,9 @@ from netlists.short_text import short_repr
 
 MOST_READ_BITS = CONVERTER_KINDS["sar"].bits[1]
 """Most bits of an ADC."""
-OF_OTHERS = ("pair", "scaling", "g_min", "g_max", "compensate_wires", "inverter_resistance")
-"""Keywords of other circuits that have no effect on given conductances."""
+OF_OTHERS = ("pair", "scaling", "g_min", "g_max", "compensate_wires", "inverter_resistance", "diagonal",
+             "input_conductance", "feedback_conductance", "inputs", "hold")  # fmt: skip
+"""Keywords that have no effect on given conductances, or that are those of the circuit that inverts."""
 SEEN = 2
 """Transients of passes of each slice that measure time and energy; a choice of this package."""
 

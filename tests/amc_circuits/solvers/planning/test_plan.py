@@ -242,6 +242,12 @@ def test_complex_matrices_and_several_right_hand_sides():
         ({"device": "ideal", "most_levels": 32}, "most_levels: got 32; has no effect with continuous cells"),
         ({"device": BENT}, "cycles_by: got static; takes cells as linear"),
         ({"method": "plain", "memory": 3}, "memory: got 3; has no effect with method = plain"),
+        ({"stages": 3}, "stages: got 3; must be at most 2"),
+        ({"diagonal": "resistors", "shift": 0.5}, "shift: got 0.5; is part of a diagonal in resistors"),
+        ({"diagonal": "resistors", "circuit": "ginv"}, "diagonal: got resistors; is one of inv alone"),
+        ({"input_conductance": 1e-4, "stages": 1}, "input_conductance: got 0.0001; is one of inv or ginv alone"),
+        ({"inputs": "one", "circuit": "inv"}, "inputs: got one; is one of blocks alone"),
+        ({"feedback_conductance": "auto", "stages": 0}, "feedback_conductance: got auto; is one of ginv alone"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -249,6 +255,13 @@ def test_choices_that_cannot_be_used_are_refused(changes, text):
     """By the name of the parameter."""
     with pytest.raises(ParameterError, match=text):
         plan(np.eye(4), **QUICK, **changes)
+
+
+@pytest.mark.parametrize("value", [{"circuit": "blocks"}, {"stages": 1}])
+def test_a_number_is_not_cut_into_blocks(value):
+    """A matrix of one row has nothing to cut."""
+    with pytest.raises(ParameterError, match=r"needs 2 rows|at most 0"):
+        plan([[2.0]], **value, **QUICK)
 
 
 def test_small_right_hand_sides_are_solved_as_others():
