@@ -230,6 +230,11 @@ class Added:
         """Rates of the stages, then what acts at once, shape (2 m + k, ...)."""
         return self.bent if self.clamp is None else np.concatenate([self.slewing + self.clamp, self.pins])
 
+    @property
+    def stage_rates(self) -> FloatArray:
+        """Rates of the stages, shape (m, ...), V/s."""
+        return self.whole[: self.stages]
+
     def at(self, nodes: slice | FloatArray) -> Added:
         """Return what is added at one node of several, or at other times (5, F) by the quartic through five nodes."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
+from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.record import FloatArray
@@ -30,8 +31,8 @@ class Channels:
         self._bends = np.concatenate([laws.slew_rate, laws.resistance * laws.current])
         self._most = np.concatenate([laws.slew_rate, laws.current])
 
-    def limits(self, voltages: FloatArray, own: OwnEffects, clamp: FloatArray | None) -> Limited:
-        """Return what the limits add at voltages, with these rates of the clamps."""
+    def limits(self, voltages: FloatArray, own: OwnEffects, held: Clamped | None) -> Limited:
+        """Return what the limits add at voltages, where clamps draw currents with these rates of the stages."""
         m = self.system.laws.count
         linear = np.concatenate([voltages[:m], voltages[2 * m : 3 * m]])
         linear /= self._bends
@@ -45,6 +46,7 @@ class Channels:
             volts, slopes = self.system.limited(voltages[3 * m :])
             added, bent = np.concatenate([added, volts]), np.concatenate([bent, 1 - slopes * own.volts])
         least = float(bent.min(initial=1.0))
+        clamp = None if held is None else np.where(held.which, held.rates - added[:m], 0.0)
         return Limited(Added(added, clamp, m), np.maximum(bent, LEAST_SLOPE, out=bent), least, bend)
 
     def change(self, seen: FloatArray, voltages: FloatArray, limits: Limited) -> FloatArray:

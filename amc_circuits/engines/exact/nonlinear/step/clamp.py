@@ -2,61 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import Laws
+from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 ITERATIONS = 60
 LARGEST_MOVE = 3 * CLAMP_VOLTAGE
 """Largest move of a voltage in an iteration: three e-folds of the clamp."""
-EXACT = 1e-4 * CLAMP_VOLTAGE
-"""Last move of Newton's method: it leaves half of its square, in units of the clamp's voltage."""
+EXACT = 1e-3 * CLAMP_VOLTAGE
+"""Last move of Newton's method: it leaves half of its square in units of the clamp's voltage, 5 nV."""
 _ONE = np.eye(DEGREE)
 
 
+@dataclass(frozen=True)
+class Clamped:
+    """Stages of a step where clamps draw currents.
+
+    Attributes:
+        which: True for these stages, shape (m, 1, K).
+        rates: Rates of limited slewing and of clamps together, shape (m, 4, K), V/s; those given elsewhere.
+        failed: Responses whose iteration does not converge, shape (K,).
+    """
+
+    which: NDArray[np.bool_]
+    rates: FloatArray
+    failed: NDArray[np.bool_]
+
+    __repr__ = short_repr
+
+
 def clamped(
-    laws: Laws, own_effects: OwnEffects, seen: FloatArray, rates: FloatArray | None, guess: FloatArray
-) -> tuple[FloatArray, FloatArray | None, NDArray[np.bool_]]:
-    """Solve `x = others + effect clamp(x)` for the stage voltages at the nodes of a step, where clamps draw currents.
+    laws: Laws, own_effects: OwnEffects, seen: FloatArray, drives: FloatArray, added: Added, guess: FloatArray
+) -> Clamped | None:
+    """Solve `x = others + effect (slewing + clamp(x))` for the stage voltages at the nodes of a step.
+
+    The rates follow from the equation and not from the law, which multiplies the rounding error of the voltages. That
+    of limited slewing is part of them: a clamp that holds its stage draws whatever the stage is driven with, and their
+    sum does not change when the drive does.
 
     Args:
         laws: Limits of the op-amps.
         own_effects: Effects of what the op-amps add on themselves.
-        seen: Stage voltages with the given rates of the clamps, shape (m, 4, K), V.
-        rates: These rates, same shape, V/s; None for none.
+        seen: Stage voltages with what the limits were found to add, shape (m, 4, K), V; the solved ones are written
+            there.
+        drives: Drives of the stages, by which they slew now, same shape, V/s.
+        added: What the limits were found to add.
         guess: First guess of the stage voltages, same shape, V.
 
     Returns:
-        Stage voltages, V; rates of the clamps, V/s, or None if none draws a current; and the responses whose iteration
-        does not converge, shape (K,). The rates follow from the equation and not from the law, which multiplies the
-        rounding error of the voltages.
+        None if no clamp draws a current.
     """
     drawing = np.abs(seen) > laws.no_clamp
-    if rates is not None:
-        drawing |= np.abs(rates) > laws.least_clamp
-    place, count = np.flatnonzero(drawing.any(axis=1)), seen.shape[2]
-    failed = np.zeros(count, dtype=np.bool_)
-    if not place.size:
-        return seen, None, failed
-    row, found = place // count, _by_entry(seen)
-    own, target = own_effects.stage[row], found[place]
-    if rates is not None:
-        target -= np.matmul(own, _by_entry(rates)[place, :, None])[:, :, 0]
-    added = np.zeros_like(found)
-    found[place], added[place], circling = _solved(laws.clamping[row], own, target, _by_entry(guess)[place])
-    failed[place[circling] % count] = True
-    shape = (-1, count, DEGREE)
-    return found.reshape(shape).transpose(0, 2, 1), added.reshape(shape).transpose(0, 2, 1), failed
-
-
-def _by_entry(values: FloatArray) -> FloatArray:
-    """Copy values (m, 4, K) to entries of an op-amp in a response, shape (m K, 4)."""
-    return values.transpose(0, 2, 1).reshape(-1, DEGREE)
+    if added.clamp is not None:
+        drawing |= np.abs(added.clamp) > laws.least_clamp
+    which = np.asarray(drawing.any(axis=1, keepdims=True))
+    row, column = np.nonzero(which[:, 0])
+    if not row.size:
+        return None
+    at = row, slice(None), column
+    law, own, drive = laws.clamping[row], own_effects.stage[row], drives[at]
+    slewing = law[:, 1:2] * np.tanh(drive / law[:, 1:2]) - drive
+    rates = added.stage_rates.copy()
+    target = seen[at] + np.matmul(own, (slewing - rates[at])[:, :, None])[:, :, 0]
+    seen[at], clamp, circling = _solved(law, own, target, guess[at])
+    rates[at] = slewing + clamp
+    failed = np.zeros(seen.shape[2], dtype=np.bool_)
+    failed[column[circling]] = True
+    return Clamped(which, rates, failed)
 
 
 def _solved(

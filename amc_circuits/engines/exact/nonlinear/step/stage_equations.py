@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING, NODES
-from amc_circuits.engines.exact.nonlinear.step.acceleration import DEPTH, Acceleration
+from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
-from amc_circuits.engines.exact.nonlinear.step.clamp import clamped
+from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped
 from amc_circuits.engines.exact.nonlinear.step.newton import Newton
-from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffectsOf
+from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -130,10 +130,12 @@ class StageEquations:
 
         Responses whose iteration diverges stand still from then on, and are solved by Newton's method in the end.
         """
-        own, channels = self._own.of(weights), self._channels
-        pushed, moved, voltages, clamp, failed = self._responses(weights, begin, fed, guess, None)
-        limits, far = channels.limits(voltages, own, clamp), np.full(len(failed), np.inf)
-        acceleration = Acceleration(self._in_tolerances, 1 if self.system.further else DEPTH)
+        own, channels, m = self._own.of(weights), self._channels, self.system.laws.count
+        pushed, moved, voltages = self._responses(weights, begin, fed, guess)
+        held = clamped(self.system.laws, own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
+        failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
+        limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
+        acceleration = Acceleration(self._in_tolerances)
         before, size, done = guess, np.inf, 0
         for done in range(1, ITERATIONS + 1):
             close = CLOSE * min(limits.least / LEAST_SLOPE, 1.0)
@@ -144,27 +146,36 @@ class StageEquations:
             if close == CLOSE and size * left <= EXPECTED:
                 pushed, moved, limits = self._corrected(weights, pushed, moved, limits, before)
                 break
-            pushed, moved, seen, clamp, circling = self._responses(weights, begin, fed, limits.added, voltages)
-            change = channels.change(seen, voltages, limits)
+            before = limits.added
+            pushed, moved, seen = self._responses(weights, begin, fed, before)
+            change, held = self._change(own, seen, voltages, limits)
             farther, far = far, np.abs(change * self._in_tolerances).max(axis=(0, 1))
-            failed |= circling | ~(far <= 2 * farther)
+            failed |= ~(far <= 2 * farther) | (held is not None and held.failed)
             if failed.any():
                 change[..., failed], far[failed] = 0.0, 0.0
             if failed.all() or far.max() <= close:
-                limits = channels.limits(voltages + change, own, clamp)
+                limits = channels.limits(voltages + change, own, held)
                 break
-            before = limits.added
-            if clamp is None:
-                voltages = voltages + acceleration.moves(change)[0]
-            else:
-                given = 0.0 if before.clamp is None else before.clamp
-                move, turn = acceleration.moves(change, clamp - given)
-                voltages, clamp = voltages + move, given + turn
-            limits = channels.limits(voltages, own, clamp)
+            move, *turned = acceleration.moves(change, *(() if held is None else (held.rates - before.stage_rates,)))
+            voltages = voltages + move
+            if held is not None:
+                held = replace(held, rates=before.stage_rates + turned[0])
+            limits = channels.limits(voltages, own, held)
         else:
             failed |= far > close
         found = pushed, moved, limits.added, done
         return self._by_newton(weights, begin, fed, voltages, found, failed) if failed.any() else found
+
+    def _change(
+        self, own: OwnEffects, seen: FloatArray, voltages: FloatArray, limits: Limited
+    ) -> tuple[FloatArray, Clamped | None]:
+        """Return the change of voltages to those that own effects make of `seen`, and the stages at their clamps."""
+        m = self.system.laws.count
+        change, stages = self._channels.change(seen, voltages, limits), slice(m, 2 * m)
+        drives = voltages[:m] + change[:m]
+        held = clamped(self.system.laws, own, seen[stages], drives, limits.added, voltages[stages])
+        np.subtract(seen[stages], voltages[stages], out=change[stages])
+        return change, held
 
     def _left(self, limits: Limited, left: float, done: int, step: float) -> float:
         """Return what the next iteration leaves of a change, where the last one left `left`; infinite: unknown."""
@@ -178,26 +189,17 @@ class StageEquations:
         return left
 
     def _responses(
-        self, weights: StepWeights, begin: FloatArray, fed: FloatArray, added: Added, before: FloatArray | None
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray | None, NDArray[np.bool_]]:
-        """Return rates from what the limits add and coordinates, shape (n, 4, K) each, voltages and rates of clamps.
-
-        The last is True for responses in which the equation of a clamp could not be solved, shape (K,).
-        """
+        self, weights: StepWeights, begin: FloatArray, fed: FloatArray, added: Added
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return rates from what the limits add and coordinates, shape (n, 4, K) each, and voltages."""
         system, whole = self.system, added.whole
-        m = system.laws.count
         pushed = times(system.push, whole)
         moved = system.applied(weights.later, pushed)
         moved += begin
         seen = times(system.seen.modal, moved)
         seen += fed
-        seen[self._fed] += times(system.seen.pins[self._fed], whole[m:])
-        stages = seen[m : 2 * m]
-        guess = stages if before is None else before[m : 2 * m]
-        found, clamp, failed = clamped(system.laws, self._own.of(weights), stages, added.clamp, guess)
-        if clamp is not None:
-            seen[m : 2 * m] = found
-        return pushed, moved, seen, clamp, failed
+        seen[self._fed] += times(system.seen.pins[self._fed], whole[system.laws.count :])
+        return pushed, moved, seen
 
     def _corrected(
         self, weights: StepWeights, pushed: FloatArray, moved: FloatArray, limits: Limited, before: Added
@@ -215,7 +217,10 @@ class StageEquations:
             Rates, coordinates, and what the limits add with them.
         """
         own = before.bent + (limits.added.bent - before.bent) / limits.divisors
-        found = Added(own, limits.added.clamp, limits.added.stages)
+        m, clamp = limits.added.stages, limits.added.clamp
+        if clamp is not None:  # the rates of their stages stay
+            clamp = np.where(clamp != 0, clamp + limits.added.slewing - own[:m], 0.0)
+        found = Added(own, clamp, m)
         rates = times(self.system.push, found.whole - before.whole)
         moved += self.system.applied(weights.later, rates)
         return pushed + rates, moved, replace(limits, added=found)

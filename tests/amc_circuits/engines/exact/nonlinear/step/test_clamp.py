@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import NODES
 from amc_circuits.engines.exact.nonlinear.step.clamp import clamped
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffectsOf
@@ -29,51 +30,67 @@ def system() -> System:
     return System(programmed(spd_matrix(3, 8, 0), **options).circuit)
 
 
+def slewing(drives):
+    """What limited slewing adds to the rates of stages, V/s."""
+    return SLEW_RATE * np.tanh(drives / SLEW_RATE) - drives
+
+
+def solved(system, effects, others, drives, before, guess):
+    """Stages that `others` is without rates of their own, what is solved, and rates of their clamps."""
+    m = system.laws.count
+    given = slewing(before[0]), law(before[1])
+    added = Added(np.concatenate([given[0], np.zeros_like(given[0])]), given[1], m)
+    seen = others + np.matmul(effects.stage, sum(given))
+    found = clamped(system.laws, effects, seen, drives, added, guess)
+    return seen, found, 0 * seen if found is None else np.where(found.which, found.rates - slewing(drives), 0.0)
+
+
 @pytest.mark.parametrize("step", [1e-12, 1e-10, 1e-9, 1e-8, 3e-8, 3e-7])
 def test_clamped_stages_solve_their_equations(system, step):
-    """`x = others + effect clamp(x)` at all nodes for courses that a stage can take, from guesses near and far.
+    """`x = others + effect (slewing + clamp(x))` for courses that a stage can take, from guesses near and far.
 
-    An op-amp whose loop is faster than the step need not have a solution: then there is none, and no wrong one.
+    What the stages were found to add before does not matter. An op-amp whose loop is faster than the step need not have
+    a solution: then there is none, and no wrong one.
     """
-    laws, own_effects = system.laws, OwnEffectsOf(system).of(system.weights(step))
-    effect = own_effects.stage
+    laws, effects = system.laws, OwnEffectsOf(system).of(system.weights(step))
     rng, count, at = np.random.default_rng(3), 100, NODES[1:, None]
     start = rng.uniform(-0.95, 0.95, (laws.count, 1, count))
     moved, bent = SLEW_RATE * step * np.array([[1.5], [0.3]])[:, :, None, None] * rng.uniform(-1, 1, (2, *start.shape))
-    others = start + moved * at + bent * at * (1 - at)
-    solved = 0
-    for guess in (np.zeros_like(others), others, np.clip(others, -SWING, SWING), start + 0 * others):
-        given = law(np.clip(guess, -0.93, 0.93))
-        together = clamped(laws, own_effects, others + np.matmul(effect, given), given, guess)
+    whole = start + moved * at + bent * at * (1 - at)
+    drives, earlier = 0.5 * SLEW_RATE * rng.uniform(-1, 1, (2, *whole.shape))
+    others = whole - np.matmul(effects.stage, slewing(drives))
+    done = 0
+    for guess in (np.zeros_like(whole), whole, np.clip(whole, -SWING, SWING), start + 0 * whole):
+        before = earlier, np.clip(guess, -0.93, 0.93)
+        together = solved(system, effects, others, drives, before, guess)
         for k in range(count):
-            own, first = others[..., k : k + 1], guess[..., k : k + 1]
-            before = law(np.clip(first, -0.93, 0.93))
-            x, rates, failed = clamped(laws, own_effects, own + np.matmul(effect, before), before, first)
-            assert failed[0] == together[2][k]
-            if failed.any():
+            part = slice(k, k + 1)
+            own, first, driven = others[..., part], guess[..., part], drives[..., part]
+            x, found, rates = solved(system, effects, own, driven, [one[..., part] for one in before], first)
+            assert found is None or found.failed[0] == together[1].failed[k]
+            if found is None or found.failed[0]:
+                done += found is None
                 continue
-            solved += 1
-            assert_close(x[..., 0], together[0][..., k], absolute=1e-12)
-            if rates is None:
-                continue
-            near = np.broadcast_to((np.maximum(np.abs(own), np.abs(first)) > 0.801).any(axis=1)[:, None], x.shape)
-            if not near.any():
-                continue
+            done += 1
+            near = np.broadcast_to(found.which, x.shape)
+            assert_close(x[near], together[0][..., part][near], absolute=1e-12)
+            assert near[(np.abs(own + np.matmul(effects.stage, slewing(driven))) > 0.9).any(axis=1)[:, 0]].all()
             # The rates that are returned belong to equations that hold to rounding.
-            assert_close(x[near], (own + np.matmul(effect, rates))[near], absolute=1e-13 + 1e-15 * np.abs(own).max())
-            # They are those of the law to the rounding error of the voltages, which the slope multiplies.
-            least = 1e-10 * (1 + np.abs(law(x)) / SLEW_RATE) / 10e-3 + 1e-12 * np.abs(own).max() / (SLEW_RATE * step)
+            held = own + np.matmul(effects.stage, slewing(driven) + rates)
+            assert_close(x[near], held[near], absolute=1e-13 + 1e-15 * np.abs(own).max())
+            # They are those of the law at voltages 10 nV away, or by rounding, which the slope multiplies.
+            least = 1e-8 * (1 + np.abs(law(x)) / SLEW_RATE) / 10e-3 + 1e-12 * np.abs(own).max() / (SLEW_RATE * step)
             assert (np.abs(rates - law(x))[near] <= (SLEW_RATE * least)[near]).all()
-    assert solved == 4 * count if step <= 1e-9 else solved > 2 * count
+    assert done == 4 * count if step <= 1e-9 else done > 2 * count
 
 
 def test_a_stage_below_its_swing_is_left_alone(system):
     """Idle clamps add nothing."""
-    laws, own_effects = system.laws, OwnEffectsOf(system).of(system.weights(1e-9))
+    laws, effects = system.laws, OwnEffectsOf(system).of(system.weights(1e-9))
     seen = np.full((laws.count, 4, 1), 0.5)
-    x, rates, failed = clamped(laws, own_effects, seen, np.zeros_like(seen), seen)
-    assert_close(x, seen, absolute=0.0)
-    assert rates is None and not failed.any()
+    added = Added(np.zeros((2 * laws.count, 4, 1)), np.zeros_like(seen), laws.count)
+    assert clamped(laws, effects, seen, np.full_like(seen, SLEW_RATE), added, seen.copy()) is None
+    assert_close(seen, np.full_like(seen, 0.5), absolute=0.0)
 
 
 def test_the_effect_of_a_stage_on_itself_is_that_of_the_whole_circuit(system):
