@@ -5,7 +5,8 @@ Method: random designs (`tests/exactness.py`): INV and MVM of 1 to 8 rows, four 
 inputs of 0.01 to 1 V at a fixed scale, from rest or from the solution before. With `--sparse` they are recovery
 circuits, whose dead zones open and close, with these op-amps or ones of a single pole, at 0.1 V and more.
 ngspice runs at reltol 1e-6, trtol 1 and a 16th of its usual step. Where waveforms differ by more than the bound it runs
-again at a 64th, then at a 256th: its own error shrinks with its step, a true difference does not.
+again at a 64th, then at a 256th: its own error shrinks with its step, a true difference does not. With `--company`
+ngspice has no part: each of 16 right-hand sides of a design from rest is read alone and among the others.
 
 Printed: number, median, 95 % and worst of
 
@@ -34,11 +35,16 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
+from amc_circuits.engines import ExactEngine, Job
+from amc_circuits.engines.exact.circuit import ExactCircuit
+from amc_circuits.results.readings import Reading
 from benchmarks.machine import machine_line
-from tests.exactness import CLAMPED, WAVEFORM, Differences, compare
+from tests.exactness import CLAMPED, JUMPS, TOLERANCE, WAVEFORM, Differences, compare, draw
 
 PART = 5
 """Designs that a process takes at once."""
+COMPANY = 16
+"""Right-hand sides that are read together."""
 LARGEST = 8
 """Most rows of an array."""
 ROWS = {
@@ -58,6 +64,50 @@ def compared(seeds: Sequence[int], sparse: bool = False) -> Differences:
         for seed in seeds:
             compare(seed, found, LARGEST, sparse)
     return found
+
+
+def in_company(seeds: Sequence[int]) -> list[tuple[float, float, float]]:
+    """Compare right-hand sides alone and among 16: relative differences of final outputs, waveforms, settling times."""
+    found = []
+    with threadpool_limits(1):
+        for seed in seeds:
+            drawn = draw(seed, LARGEST)
+            if drawn is None or drawn.circuit.settings.start != "rest":
+                continue
+            rng, shape = np.random.default_rng([seed, 16]), (len(drawn.columns), COMPANY)
+            columns = rng.uniform(-1, 1, shape) * 10 ** rng.uniform(-2, 0, COMPANY)
+            job, engine = drawn.circuit.job(drawn.circuit.question(columns).columns), ExactEngine()
+            state = engine.init(job.circuit)
+            readings = engine.read(state, [job], TOLERANCE)[0]
+            found += [_apart(engine, state, job.part([k])[0], reading) for k, reading in enumerate(readings)]
+    return found
+
+
+def _apart(engine: ExactEngine, state: ExactCircuit, alone: Job, among: Reading) -> tuple[float, float, float]:
+    """Differences of a right-hand side alone from its reading among others; 0 for a time where a crest is near."""
+    (reading,) = engine.read(state, [alone], TOLERANCE)[0]
+    outputs = engine.outputs(state, alone, among.response.time + alone.drive.rise_time / 2)
+    waveform = np.abs(among.response.outputs - outputs).max() / np.abs(outputs).max()
+    final = np.abs(among.final - reading.final).max() / np.abs(reading.final).max()
+    early, late = reading.settling_range
+    timed = reading.steady and among.steady and 0 < late <= JUMPS * early
+    return float(final), float(waveform), abs(among.settling_time / reading.settling_time - 1) if timed else 0.0
+
+
+def company_table(designs: int, first: int, jobs: int) -> Table:
+    """Differences of right-hand sides in company."""
+    seeds = range(first, first + designs)
+    with ProcessPoolExecutor(jobs) as pool:
+        parts = pool.map(in_company, [seeds[k : k + PART] for k in range(0, designs, PART)])
+        found = np.array([row for part in parts for row in part])
+    title = f"alone less among {COMPANY}, {len(found)} right-hand sides"
+    grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
+    for heading in ("difference", "median", "95 %", "worst"):
+        grid.add_column(heading, justify="right")
+    for name, values in zip(("final outputs", "waveform, of full scale", "settling time"), found.T, strict=True):
+        metrics = (np.median(values), np.quantile(values, 0.95), values.max())
+        grid.add_row(name, *(f"{value:.1e}" for value in metrics))
+    return grid
 
 
 def together(parts: Sequence[Differences]) -> Differences:
@@ -98,9 +148,13 @@ def main(
     first: Annotated[int, typer.Option(help="Seed of the first design.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
     sparse: Annotated[bool, typer.Option("--sparse", help="Take recovery circuits.")] = False,
+    company: Annotated[bool, typer.Option("--company", help="Read each right-hand side alone and among 16.")] = False,
     out: Annotated[Path | None, typer.Option(help="File for the table, too.")] = None,
 ) -> None:
     """Compare random designs."""
+    if company:
+        Console(width=160).print(machine_line(), company_table(designs, first, jobs), sep="\n", highlight=False)
+        return
     began = time.perf_counter()
     seeds = range(first, first + designs)
     with ProcessPoolExecutor(jobs) as pool:

@@ -10,7 +10,7 @@ those of one solve, medians of 5. Random matrices of seed 0.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -67,20 +67,29 @@ def least_energy() -> None:
     CONSOLE.print(f"{found.gain:.2f} times less energy, {found.designs} designs\n")
 
 
+WAYS: dict[str, dict[str, Any]] = {
+    "ideal wires": {},
+    "wires": {"wire_resistance": 1.73},
+    "wires and cells that make up for them": {"wire_resistance": 1.73, "compensate_wires": True},
+}
+"""Fields of an INV with ideal wires, with wires, and with cells that make up for these."""
+
+
+def wired() -> Iterator[tuple[InvCircuit, float]]:
+    """Return the circuit and its error in each way."""
+    matrix, b = problem(64)
+    for fields in WAYS.values():
+        circuit = InvCircuit.program(matrix, engine=ExactEngine.name, opamp="single-pole", **fields)
+        yield circuit, float(circuit.solve(b).relative_error)
+
+
 def wires_programmed_away() -> None:
     """Print the error of ideal wires, of wires, and of wires that the cells make up for."""
-    matrix, b = problem(64)
     table = Table("INV of size 64, 1.73 ohm", "relative error", "steps", "scale", box=box.MARKDOWN)
-    ways: dict[str, dict[str, Any]] = {
-        "ideal wires": {},
-        "wires": {"wire_resistance": 1.73},
-        "wires and cells that make up for them": {"wire_resistance": 1.73, "compensate_wires": True},
-    }
-    for name, fields in ways.items():
-        circuit = InvCircuit.program(matrix, engine=ExactEngine.name, opamp="single-pole", **fields)
+    for name, (circuit, error) in zip(WAYS, wired(), strict=True):
         made_up = circuit.mapping.compensation
         own = ("", "") if made_up is None else (str(made_up.steps), f"{made_up.scale:.3f}")
-        table.add_row(name, f"{circuit.solve(b).relative_error:.2e}", *own)
+        table.add_row(name, f"{error:.2e}", *own)
     CONSOLE.print(table)
     CONSOLE.print()
 

@@ -17,7 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -99,14 +99,24 @@ def stored(rows: list[Row], sweep: Sweep, folder: Path) -> float:
     return (folder / DATABASE).stat().st_size / len(sweep)
 
 
-def cost_of(command: tuple[str, ...], **names: object) -> str:
-    """Seconds and resident memory of a command, in a process of its own."""
+def cost_of(command: tuple[str, ...], **names: object) -> tuple[float, float]:
+    """Processor seconds and resident memory of a command, in a process of its own, in s and MB."""
     words = [word.format(**names) for word in command]
     process = subprocess.Popen([sys.executable, "-m", "amc_circuits", *words], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"amc {' '.join(words)} failed")
-    return f"{usage.ru_utime + usage.ru_stime:.1f} s, {usage.ru_maxrss / 1024:.0f} MB"
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def costs(counts: tuple[int, ...], names: Iterable[str]) -> Iterator[tuple[int, float, dict[str, tuple[float, float]]]]:
+    """Measure some commands in folders of so many rows: the number, bytes a row, and cost by command."""
+    with tempfile.TemporaryDirectory(prefix="amc-bench-") as name:
+        rows = real_rows(Path(name))
+        for count in counts:
+            spec, folder = Path(name) / f"{count}.toml", Path(name) / str(count)
+            size = stored(rows, sweep_of(count, spec), folder)
+            yield count, size, {one: cost_of(COMMANDS[one], spec=spec, folder=folder) for one in names}
 
 
 def table(counts: tuple[int, ...]) -> Table:
@@ -114,13 +124,10 @@ def table(counts: tuple[int, ...]) -> Table:
     grid = Table(title="INV, N = 16: processor seconds and resident memory", title_justify="left", box=box.MARKDOWN)
     for heading in ("rows", "bytes a row", *COMMANDS):
         grid.add_column(heading, justify="right")
-    with tempfile.TemporaryDirectory(prefix="amc-bench-") as name:
-        rows = real_rows(Path(name))
-        for count in counts:
-            spec, folder = Path(name) / f"{count}.toml", Path(name) / str(count)
-            size = stored(rows, sweep_of(count, spec), folder)
-            found = [cost_of(command, spec=spec, folder=folder) for command in COMMANDS.values()]
-            grid.add_row(f"{count:,}", f"{size:.0f}", *found)
+    for count, size, found in costs(counts, COMMANDS):
+        grid.add_row(
+            f"{count:,}", f"{size:.0f}", *(f"{took:.1f} s, {memory:.0f} MB" for took, memory in found.values())
+        )
     return grid
 
 

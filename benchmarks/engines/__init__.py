@@ -1,0 +1,1 @@
+"""The exact engine against ngspice and others, and the growth of its time."""
