@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from amc_circuits import BlockCircuit, ParameterError, Plan, Solver, UnusableSolutionError, short_repr
+from amc_circuits import BlockCircuit, CircuitOptions, ParameterError, Plan, Solver, UnusableSolutionError, short_repr
 from optimizer.circuit_settings import CircuitSettings
 from optimizer.solve_result import Matrix, SolveError, SolveResult, Work, check_usable
 from optimizer.wide_factors import refined, solved_at_rest, solved_in_blocks
@@ -120,6 +121,11 @@ class InvCircuitSolver:
         """Begin to count the trials."""
         object.__setattr__(self, "_trials", itertools.count(self.first_trial))
 
+    @cached_property
+    def _options(self) -> CircuitOptions:
+        """Options of the circuit, which take a while to parse."""
+        return self.settings.options
+
     @property
     def whole(self) -> bool:
         """True if a matrix wider than an array is solved whole, in steps of circuits of its blocks."""
@@ -140,8 +146,8 @@ class InvCircuitSolver:
                 limit = len(matrix) if limit is None else min(limit, len(matrix))
                 return CircuitState(self._planned(matrix, limit, trial), matrix, trial, limit)
             if limit is not None and len(matrix) > limit:
-                return CircuitState(settings.options.program_blocks(matrix, limit, *words), matrix, trial)
-            return CircuitState(program(settings, matrix, self.seed, trial), matrix, trial)
+                return CircuitState(self._options.program_blocks(matrix, limit, *words), matrix, trial)
+            return CircuitState(self._options.program(matrix, *words), matrix, trial)
         except ParameterError as error:
             if error.parameter not in OF_MATRIX:
                 raise
@@ -176,7 +182,7 @@ class InvCircuitSolver:
         loop = {"bits": self.settings.bits, "memory": min(max(least, len(matrix) // 4), most)}
         try:
             words, unit = (self.seed, trial, self.settings.jobs), np.eye(len(matrix))
-            return self.settings.options.plan(matrix, loop, limit, *words, b=unit[:, :: -(-len(matrix) // PROBED)])
+            return self._options.plan(matrix, loop, limit, *words, b=unit[:, :: -(-len(matrix) // PROBED)])
         except UnusableSolutionError as error:
             raise SolveError(str(error)) from error
 

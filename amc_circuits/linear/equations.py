@@ -64,9 +64,12 @@ def networks(circuit: Circuit, without: Collection[str] = (), at: str | None = N
 def between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -> Network:
     """Return a network that joins equal places of two groups by conductances or capacitances."""
     groups = tuple(group for group in (a, b) if group != GROUND)
-    each = np.diag(np.broadcast_to(np.asarray(values, dtype=np.float64), circuit.groups[groups[0]]))
-    joined = np.block([[each, -each], [-each, each]]) if len(groups) == 2 else each
-    nothing = np.zeros_like(joined)
+    size = circuit.groups[groups[0]]
+    joined, nothing = (np.zeros((len(groups) * size,) * 2) for _ in range(2))
+    np.fill_diagonal(joined, np.tile(np.broadcast_to(values, size), len(groups)))
+    if len(groups) == 2:
+        np.fill_diagonal(joined[:size, size:], -np.asarray(values))
+        np.fill_diagonal(joined[size:, :size], -np.asarray(values))
     return (groups, joined, nothing) if conducts else (groups, nothing, joined)
 
 

@@ -44,7 +44,8 @@ class QuadraticForm:
     def value(self, response: ExactResponse, piece: Piece, time: FloatArray) -> FloatArray:
         """Compute the form at times (T,), or at each response's own times (K, T); shape (K, T)."""
         voltage = response.at(piece, self.probe, time)
-        return np.asarray(((voltage @ self.form) * voltage).sum(axis=2))
+        formed = (voltage.reshape(-1, len(self.form)) @ self.form).reshape(voltage.shape)
+        return np.asarray((formed * voltage).sum(axis=2))
 
     def integral(self, piece: Piece, first: FloatArray, last: FloatArray) -> FloatArray:
         """Integrate from `first` to `last` (K,), absolute times within a straight piece, s; shape (K,)."""

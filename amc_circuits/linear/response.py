@@ -35,7 +35,8 @@ DEGREE = 6
 PANEL = 6.0
 """Length of a panel in time constants of the fastest remaining mode. At this length Gauss's eight points integrate an
 exponential to 3e-10: the remainder is 6^17 (8!)^4 / (17 (16!)^3)."""
-GAUSS_NODES, GAUSS_WEIGHTS = np.polynomial.legendre.leggauss(8)
+_RULES = {points: np.polynomial.legendre.leggauss(points) for points in (4, 8)}
+GAUSS_NODES, GAUSS_WEIGHTS = _RULES[8]
 MOST_PANELS = 100_000
 BLOCK = 16
 """Number of times evaluated at once: few, because fewer modes remain at later times."""
@@ -288,8 +289,8 @@ class ExactResponse:
 
 
 def gauss(edges: FloatArray, points: int = 8) -> tuple[FloatArray, FloatArray]:
-    """Return points and weights of the panels between edges (P + 1,), some per panel; shape (P, points) each."""
-    nodes, weights = np.polynomial.legendre.leggauss(points) if points != 8 else (GAUSS_NODES, GAUSS_WEIGHTS)
+    """Return points and weights of the panels between edges (P + 1,), 4 or 8 per panel; shape (P, points) each."""
+    nodes, weights = _RULES[points]
     half = np.diff(edges)[:, None] / 2
     return (edges[:-1, None] + edges[1:, None]) / 2 + half * nodes, half * weights
 

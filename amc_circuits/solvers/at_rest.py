@@ -9,6 +9,8 @@ does not change the waveform, since the model does not include it. It is reporte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from amc_circuits.linear.equations import offset_gain
@@ -41,15 +43,50 @@ def at_rest(
         tolerance: Largest allowed distance from the steady state, in units of the largest output.
         largest_input: Largest input, V. Outputs below `NOTHING` of it count as 0: what is left of terms that cancel.
     """
-    known = bool(np.isfinite(wanted).all())
-    scale = max(float(np.abs(wanted if known else reading.final).max()), NOTHING * largest_input)
-    distance = float(np.abs(reading.final - wanted).max() / max(scale, np.finfo(float).tiny)) if known else np.nan
+    found = distances(reading.final[:, None], wanted[:, None], np.array([largest_input]))
+    distance, scale = (float(one[0]) for one in found)
     # The steady state of linear parts has no limits. An operating point has the same limits as the transient.
     state = reading.amplifiers
     if state is None:
         return AtRest(distance)
     held = "" if circuit.linear and distance <= tolerance else _held(circuit, state, tolerance * scale)
     return AtRest(distance, held or _beyond_common_mode(circuit, state))
+
+
+def judged(
+    circuit: Circuit, readings: Sequence[Reading], wanted: FloatArray, tolerance: float, levels: FloatArray
+) -> list[Reading]:
+    """Compare steady readings with the steady states of the circuit, and return them with the comparisons.
+
+    Args:
+        circuit: Circuit that was simulated.
+        readings: Readings of K right-hand sides, whose outputs are steady.
+        wanted: Outputs in the steady states, shape (N, K), V; nan where they are not known.
+        tolerance: As in `at_rest`.
+        levels: Input voltages, shape (inputs, K), V.
+    """
+    largest, found = np.abs(levels).max(axis=0), []
+    apart = distances(np.stack([one.final for one in readings], axis=1), wanted, largest)[0].tolist()
+    for k, one in enumerate(readings):
+        judgement = AtRest(apart[k])
+        if one.amplifiers is not None:
+            judgement = at_rest(circuit, one, wanted[:, k], tolerance, largest[k])
+        found.append(Reading(**{**vars(one), "at_rest": judgement}))  # `replace` is slow, and these are many
+    return found
+
+
+def distances(final: FloatArray, wanted: FloatArray, largest_input: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return distances of outputs from their steady states, in units of full scales, and these, shape (K,) each.
+
+    Args:
+        final: Outputs, shape (N, K), V.
+        wanted: Outputs in the steady states, shape (N, K), V; nan where they are not known, as their distances.
+        largest_input: Largest inputs, shape (K,), V, as in `at_rest`.
+    """
+    known = np.isfinite(wanted).all(axis=0)
+    scale = np.maximum(np.abs(np.where(known, wanted, final)).max(axis=0), NOTHING * largest_input)
+    apart = np.abs(final - wanted).max(axis=0) / np.maximum(scale, np.finfo(float).tiny)
+    return np.where(known, apart, np.nan), scale
 
 
 def _beyond_common_mode(circuit: Circuit, state: AmplifierState) -> str:

@@ -16,7 +16,7 @@ from amc_circuits.linear.stability import Stability
 from amc_circuits.results.converters import HEADROOM
 from amc_circuits.results.observation import saved_vectors
 from amc_circuits.results.readings import FirstPass, Reading
-from amc_circuits.solvers.at_rest import at_rest
+from amc_circuits.solvers.at_rest import judged
 from netlists import Circuit, MacroOpAmp, OpAmp, ParameterError, StepTrain, SubcircuitOpAmp, Transient
 from netlists.record import FloatArray
 
@@ -283,9 +283,8 @@ class Stream:
             wanted = self.linear.steady(self.linear.outputs, held)
         else:
             wanted = self.engine.rest(self.state, held, self.settings.jobs)
-        for column, outputs, given in zip(new, wanted.T, np.abs(held).max(axis=0), strict=True):
-            judged = at_rest(self.circuit, readings[column], outputs, self.settings.tolerance, given)
-            readings[column] = replace(readings[column], at_rest=judged)
+        found = judged(self.circuit, [readings[k] for k in new], wanted, self.settings.tolerance, held)
+        readings.update(zip(new, found, strict=True))
 
     def _repeat(self, readings: dict[int, Reading], again: dict[int, Reading], asked: Sequence[int], why: str) -> None:
         for column, reading in again.items():

@@ -30,7 +30,7 @@ ROUGH = 1e-5
 """Largest error of a sample, in units of the largest magnitude of its response."""
 SPANNED = 1e-7
 """Distance of a time from the span of others, in units of the largest, at which it follows from them here."""
-MUCH = 100_000
+MUCH = 5_000
 """Rows times modes above which bounds by samples are worth their time."""
 PLACES = np.linspace(-1, 1, 33)
 """Places of a panel at which the polynomial is looked at."""

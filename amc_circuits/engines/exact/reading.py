@@ -109,14 +109,15 @@ class _SlotReader:
         metrics = [("stage",), ("current",)] if self.parts else [("stage", "current")]
         stage, current = np.concatenate([self._peaks(*names) for names in metrics])
         slot_time, terminals = self.slots.hold.stop, self.exact.end(self.slots.hold)
+        time, full_scale = self.time - self.slots.step, np.abs(self.final).max(axis=1).tolist()
         found = []
         for k, final in enumerate(self.final):
             attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=float(stage[k]), why="first")
             settling_time = float(settled[k])
-            loss, excess = self._range.judge(k, float(np.abs(final).max()))
+            loss, excess = self._range.judge(k, full_scale[k])
             # Copies, so that one that is kept does not keep all the others.
             outputs, final = self.outputs[k].copy(), final.copy()
-            response = Response(self.time - self.slots.step, outputs, self.tolerance, settling_time)
+            response = Response(time, outputs, self.tolerance, settling_time)
             reading = Reading(
                 attempt=attempt,
                 attempts=(attempt,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -65,12 +65,16 @@ class Answer:
         circuit = self.circuit
         return circuit.converters.outputs(finals, circuit.output_range)
 
+    @cached_property
+    def _gain(self) -> float:
+        return self.circuit.gain
+
     def _values(self) -> Numbers:
         values = np.full(self.question.target.shape, np.nan)
         for k in range(len(self.scale)):
             if k in self.readings:
                 unit = self.scale[k] * self.readings[k].attempt.scale
-                values[:, k] = self.circuit.gain * self._outputs[0][:, k] / unit
+                values[:, k] = self._gain * self._outputs[0][:, k] / unit
             elif self.scale[k] == 0 and self.circuit.acts:
                 values[:, k] = 0
         return self.circuit.presented(self.circuit.system.values(values, self.question.vectors.shape[1]))
@@ -169,7 +173,9 @@ class Answer:
         if column not in self.readings:
             return ()
         unit = float(self.scale[column])
-        return tuple(replace(a, scale=a.scale * unit) for a in self.readings[column].attempts)
+        return tuple(
+            Attempt(one.scale * unit, one.slot_time, one.peak_output, one.why) for one in self.readings[column].attempts
+        )
 
     @property
     def has_budget(self) -> bool:
@@ -188,12 +194,13 @@ class Answer:
         if column not in self.readings:
             return None
         reading = self.readings[column]
-        factor = self.scale[column] * reading.attempt.scale / self.circuit.gain
+        factor = self.scale[column] * reading.attempt.scale / self._gain
         if self.circuit.growing:
             factor = np.nan  # what grows has a direction, but no size of its own
         target = self.question.target[:, column] * factor
         names = self.circuit.system.output_names(self.circuit.gives, self.question.part(column))
-        return replace(reading.response, target=target, terminal_voltage=reading.terminal_voltage, names=names)
+        more = {"target": target, "terminal_voltage": reading.terminal_voltage, "names": names}
+        return Response(**{**vars(reading.response), **more})  # `replace` is slow, and these are many
 
     def solution(self, provenance: Provenance, wall_time: float) -> Solution:
         """Assemble the solution."""
