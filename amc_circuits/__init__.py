@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from amc_circuits.values.lazy_names import lazy_names
 from amc_circuits.values.notebook_html import DRAWN_BY
+from netlists.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from amc_circuits.cases.circuit_options import CircuitOptions
@@ -77,18 +77,18 @@ if TYPE_CHECKING:
     from amc_circuits.values.matrices import draw_matrix
     from amc_circuits.values.plain import plain
     from amc_circuits.values.quantities import format_quantity
-    from amc_circuits.values.version import package_version
     from netlists import ParameterError, Record
     from netlists.errors import check_name, check_type, meant, path_of, shown
     from netlists.memory import check_memory
     from netlists.packages import installed_entries, load_entry, package_of
     from netlists.record import about
     from netlists.short_text import model_repr, rows_text, short_repr
+    from netlists.version import package_version
 
     __version__: str
 
 _HOMES = {
-    "lazy_names": "amc_circuits.values.lazy_names",
+    "lazy_names": "netlists.lazy_names",
     **dict.fromkeys(("check_name", "check_type", "meant", "path_of", "shown"), "netlists.errors"),
     "Mapping": "amc_circuits.cells.mapping",
     **dict.fromkeys(("LOCK", "check_folder", "owning", "replacing", "writing"), "amc_circuits.files.run_folder"),
@@ -109,7 +109,7 @@ _HOMES = {
     "legend_beside": "amc_circuits.pictures.style",
     "save_figure": "amc_circuits.pictures.style",
     "one_line_warnings": "amc_circuits.cli.messages",
-    "package_version": "amc_circuits.values.version",
+    "package_version": "netlists.version",
     "plot_responses": "amc_circuits.pictures.responses",
     "STYLE": "amc_circuits.pictures.style",
     "CircuitOptions": "amc_circuits.cases.circuit_options",

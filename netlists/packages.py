@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netlists.errors import ParameterError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @cache
 def installed_entries(group: str) -> dict[str, EntryPoint]:
     """Return the entry points of a group by name, without importing their packages."""
+    from importlib.metadata import entry_points  # here, for it takes as long as the help of the command
+
     return {entry.name: entry for entry in entry_points(group=group)}
 
 

@@ -63,8 +63,14 @@ def _field_of(error: Any) -> str:
 class Record(BaseModel):
     """Base of all records: frozen, no unknown fields, no nan or inf; a bad field raises `ParameterError`."""
 
+    # Validators are built at first use: a command imports many records that it never makes.
     model_config = ConfigDict(
-        frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False, validate_default=True
+        frozen=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        defer_build=True,
     )
 
     @classmethod

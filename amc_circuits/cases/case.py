@@ -19,12 +19,10 @@ from amc_circuits.cases.option import names_of
 from amc_circuits.cases.options import CONVERTERS, DEVICE, solver_options
 from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.engines.settings import Settings
-from amc_circuits.linear.static import check_rest
 from amc_circuits.results.budget import Budget
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.solution import Solution
 from amc_circuits.solvers.hardware import Hardware
-from amc_circuits.solvers.output_noise import noises, relative_noise
 from amc_circuits.solvers.solver import Solver
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.matrices import draw_matrix, draw_vector
@@ -87,6 +85,8 @@ def noise_figures(circuit: Solver, solution: Solution, bandwidth: float | None) 
     """
     if not circuit.acts:
         return {}
+    from amc_circuits.solvers.output_noise import noises, relative_noise  # here, for few cases need it
+
     try:
         if circuit.growing:
             return circuit.noise_while_growing(solution, bandwidth)
@@ -124,6 +124,8 @@ def case_from(
     """Program the circuit of a given problem, with `arguments` as `program_arguments` returns them."""
     circuit = program(kind, given.matrix, arguments, jobs, keep)
     if options["budget"]:
+        from amc_circuits.linear.static import check_rest  # here, for few cases need it
+
         check_rest(circuit.circuit)  # now, not after its simulation
     return Case(
         kind,

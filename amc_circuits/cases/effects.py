@@ -11,7 +11,7 @@ from typing import Any
 
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import COMMON, parameter_options
-from amc_circuits.engines import ExactEngine
+from amc_circuits.engines import EXACT
 from amc_circuits.solvers.solver import Solver
 from netlists import GROUND, NOMINAL_TEMPERATURE, OpAmps, SubcircuitOpAmp
 
@@ -40,7 +40,7 @@ def _idle(circuit: Solver, options: Mapping[str, Any], count: int) -> Iterator[t
         yield "input_coupling", "one input of every op-amp is at ground"
     if count == 1:
         yield "start", "there is one right-hand side"
-    if circuit.engine == ExactEngine.name or count == 1:
+    if circuit.engine == EXACT or count == 1:
         yield "jobs", "only several right-hand sides in ngspice are simulated at the same time"
     if not drawn:
         yield "trial", "nothing in the circuit is drawn"

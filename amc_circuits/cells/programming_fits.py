@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 from netlists.record import FloatArray
 
@@ -28,6 +27,8 @@ class ProgrammingFit:
 
     def sigma(self, conductance: FloatArray) -> FloatArray:
         """Standard deviation at a conductance, siemens; beyond the measured range the value at its end."""
+        from numpy.polynomial import polynomial  # here, for few cells have such a fit
+
         microsiemens = np.clip(conductance * 1e6, self.lowest, self.highest)
         return np.asarray(polynomial.polyval(microsiemens, np.array(self.coefficients)) * 1e-6)
 

@@ -8,14 +8,17 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from amc_circuits.cases.circuits import CASCADE, EGV, GINV, INV, MVM, RECOVER, circuit_names, circuit_row
-from amc_circuits.cli.extensions import CommandGroup, installed_extensions
 from amc_circuits.cli.interrupts import end_at_once
 from amc_circuits.cli.lazy import HELP_NAMES, Row, TableGroup, command_of
+from amc_circuits.values.blas_threads import BLAS_THREADS
+
+if TYPE_CHECKING:
+    from amc_circuits.cli.extensions import CommandGroup
 
 SUFFIXES = (
     "Numbers take SI suffixes: 1.73, 35u, 100M. Both M and MEG (any case) are 1e6 and m is 1e-3: "
@@ -182,6 +185,8 @@ class _Commands(TableGroup):
         return super().get_command(ctx, cmd_name)
 
     def _load_extensions(self) -> None:
+        from amc_circuits.cli.extensions import installed_extensions  # here, for the commands above need none
+
         for extension in () if self.commands else installed_extensions():
             for command in extension.commands:
                 name = command.__name__.replace("_", "-")
@@ -208,7 +213,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from amc_circuits.values.version import package_version
+        from netlists.version import package_version
 
         print(f"amc {package_version()}")
         raise typer.Exit
@@ -227,8 +232,6 @@ def _without_command(
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     # Small matrices are many times slower with several threads, and simulations run in parallel.
-    from amc_circuits.studies.workers import BLAS_THREADS
-
     for variable in BLAS_THREADS:
         os.environ.setdefault(variable, "1")
     # Pictures go to files. The backend is set here, since the module of pictures must not change that of a notebook.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,5 +90,7 @@ class Extension:
 
 def installed_extensions() -> Iterator[Extension]:
     """Yield the extension of every installed package that announces one, in the order of their names."""
+    from importlib.metadata import entry_points  # here, for it takes as long as the help of the command
+
     for entry_point in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         yield entry_point.load()

@@ -1,56 +1,46 @@
-"""Table of the engines that solve circuits. All of them follow one contract (`contract.py`)."""
+"""Engines that solve circuits. All of them follow one contract (`contract.py`).
+
+The names below are imported at first use: a solve by one engine needs no other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
-from amc_circuits.engines.contract import About, Engine
-from amc_circuits.engines.exact.engine import ExactEngine
-from amc_circuits.engines.job import Job
-from amc_circuits.engines.ngspice.binary import EngineNotFoundError, NgspiceBinary, find_ngspice
-from amc_circuits.engines.ngspice.engine import NgspiceEngine
-from amc_circuits.engines.ngspice.phased import simulate_phases
-from amc_circuits.engines.ngspice.processes import end_simulations, run_together
-from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
-from amc_circuits.engines.settings import Settings
-from netlists.errors import check_name
+from netlists.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from amc_circuits.engines.auto import AutoEngine, EnginesDisagreeError
+    from amc_circuits.engines.contract import About, Engine
+    from amc_circuits.engines.exact.engine import ExactEngine
     from amc_circuits.engines.exact.phased import read_phases
+    from amc_circuits.engines.job import Job
+    from amc_circuits.engines.known import EXACT, check_known
+    from amc_circuits.engines.ngspice.binary import EngineNotFoundError, NgspiceBinary, find_ngspice
+    from amc_circuits.engines.ngspice.engine import NgspiceEngine
+    from amc_circuits.engines.ngspice.phased import simulate_phases
+    from amc_circuits.engines.ngspice.processes import end_simulations, run_together
+    from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
+    from amc_circuits.engines.table import ENGINES, FORMER, check_engine, engine_of
 
-ENGINES: dict[str, Callable[[Settings], Engine]] = {
-    "ngspice": NgspiceEngine.of,
-    "exact": ExactEngine.of,
-    "auto": AutoEngine,
+_HOMES = {
+    **dict.fromkeys(("AutoEngine", "EnginesDisagreeError"), "amc_circuits.engines.auto"),
+    **dict.fromkeys(("About", "Engine"), "amc_circuits.engines.contract"),
+    "ExactEngine": "amc_circuits.engines.exact.engine",
+    "read_phases": "amc_circuits.engines.exact.phased",
+    "Job": "amc_circuits.engines.job",
+    **dict.fromkeys(("EXACT", "check_known"), "amc_circuits.engines.known"),
+    **dict.fromkeys(("EngineNotFoundError", "NgspiceBinary", "find_ngspice"), "amc_circuits.engines.ngspice.binary"),
+    "NgspiceEngine": "amc_circuits.engines.ngspice.engine",
+    "simulate_phases": "amc_circuits.engines.ngspice.phased",
+    **dict.fromkeys(("end_simulations", "run_together"), "amc_circuits.engines.ngspice.processes"),
+    **dict.fromkeys(("SimulationError", "run_deck"), "amc_circuits.engines.ngspice.runner"),
+    **dict.fromkeys(("ENGINES", "FORMER", "check_engine", "engine_of"), "amc_circuits.engines.table"),
 }
-FORMER = {"state-space": "exact"}
-"""Names of older versions, which can still be given, with the names that replace them."""
-
-
-def __getattr__(name: str) -> Any:
-    """Import `read_phases` at first use: it needs all limits of the exact engine, and few need it."""
-    if name != "read_phases":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from amc_circuits.engines.exact.phased import read_phases
-
-    return read_phases
-
-
-def check_engine(name: str) -> str:
-    """Return the name of an engine, that of an older version replaced.
-
-    Raises:
-        ParameterError: If no engine has this name.
-    """
-    name = FORMER.get(name, name) if isinstance(name, str) else name
-    check_name("engine", name, ENGINES)
-    return name
-
 
 __all__ = [
     "ENGINES",
+    "EXACT",
     "FORMER",
     "About",
     "AutoEngine",
@@ -63,10 +53,15 @@ __all__ = [
     "NgspiceEngine",
     "SimulationError",
     "check_engine",
+    "check_known",
     "end_simulations",
+    "engine_of",
     "find_ngspice",
     "read_phases",
     "run_deck",
     "run_together",
     "simulate_phases",
 ]
+
+if not TYPE_CHECKING:  # a type checker reads the imports above and reports names that do not exist
+    __getattr__, __dir__ = lazy_names(__name__, _HOMES)

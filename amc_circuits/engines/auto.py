@@ -13,8 +13,9 @@ from typing import ClassVar
 import numpy as np
 
 from amc_circuits.engines.contract import About, NotIntegrableError
-from amc_circuits.engines.exact.engine import ExactEngine, unknown
+from amc_circuits.engines.exact.engine import ExactEngine
 from amc_circuits.engines.job import Job
+from amc_circuits.engines.known import EXACT, unknown
 from amc_circuits.engines.ngspice.engine import NgspiceEngine
 from amc_circuits.engines.ngspice.refinement import Simulated
 from amc_circuits.engines.ngspice.runner import SimulationError
@@ -50,6 +51,11 @@ class AutoEngine:
 
     settings: Settings
     name: ClassVar[str] = "auto"
+
+    @classmethod
+    def of(cls, settings: Settings) -> AutoEngine:
+        """Engine with these settings."""
+        return cls(settings)
 
     @cached_property
     def ngspice(self) -> NgspiceEngine:
@@ -119,7 +125,7 @@ class AutoEngine:
                 reason = f"it differs from the exact engine by {max(differences):.2%} of full scale"
                 raise EnginesDisagreeError(reason, self.ngspice.keep_deck(state, job.finer(8, *FACE_VALUE)))
             for slot, difference in zip(slots, differences, strict=True):
-                if found[place][slot].engine == ExactEngine.name:
+                if found[place][slot].engine == EXACT:
                     checked = replace(found[place][slot], difference=difference, deck_sha256=waveforms.deck_sha256)
                     found[place][slot] = checked
 
@@ -127,7 +133,7 @@ class AutoEngine:
 def _checkable(reading: Reading, job: Job) -> bool:
     """Return True if the exact engine read the slot, its end is at rest, and its outputs exceed rounding errors."""
     large = np.abs(reading.final).max() > SMALLEST_OUTPUT * np.abs(job.drive.levels).max()
-    return bool(reading.engine == ExactEngine.name and reading.steady and large)
+    return bool(reading.engine == EXACT and reading.steady and large)
 
 
 def _differences(state: Simulated, job: Job, waveforms: Waveforms) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal, Self, Unpack
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +14,6 @@ from amc_circuits.cells.draws import Draws
 from amc_circuits.cells.mapping import DEAREST, Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.linear.equations import check_room
-from amc_circuits.linear.margins import Limit, largest_resistance
 from amc_circuits.linear.stability import complex_text, less_lag
 from amc_circuits.results.converters import Converters
 from amc_circuits.results.measurement import relative_error
@@ -26,6 +25,9 @@ from amc_circuits.values.checks import Numbers, check_invertible
 from netlists import Circuit, InvDesign, MacroOpAmp, ParameterError, Record
 from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductance, InverterResistance
 from netlists.record import FloatArray, about
+
+if TYPE_CHECKING:
+    from amc_circuits.linear.margins import Limit
 
 
 class SlowInverterWarning(UserWarning):
@@ -208,6 +210,8 @@ class InvCircuit(TwoTopologies):
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """Stability limits of every circuit, and that of the inverters' resistance."""
+        from amc_circuits.linear.margins import Limit, largest_resistance  # here, for few circuits need them
+
         inverts = self.design.inverts
         limit = largest_resistance(self.circuit, INVERTERS) if inverts else Limit(None, "no inverters")
         own = self.design.inverter_resistance if inverts else None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,8 +19,6 @@ from amc_circuits.cells.system import System
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit
-from amc_circuits.linear.margins import Limit, largest_gbwp, lowest_second_pole
-from amc_circuits.linear.noise import Noise, noise
 from amc_circuits.linear.stability import Stability, less_lag
 from amc_circuits.results.converters import HEADROOM, Converters
 from amc_circuits.results.cost.components import component_counts
@@ -34,6 +32,10 @@ from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, MacroOpAmp, Record
 from netlists.record import FloatArray
 from netlists.short_text import rows_text
+
+if TYPE_CHECKING:
+    from amc_circuits.linear.margins import Limit
+    from amc_circuits.linear.noise import Noise
 
 
 class NoParameters(Record):
@@ -169,6 +171,8 @@ class ProgrammedArray(AnswerRules, ABC):
         Raises:
             ParameterError: The circuit is unstable, or the bandwidth is unusable.
         """
+        from amc_circuits.linear.noise import noise  # here, for few circuits are asked for it
+
         return noise(self.circuit, bandwidth)
 
     @cached_property
@@ -183,6 +187,8 @@ class ProgrammedArray(AnswerRules, ABC):
 
     def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
         """Stability limits of parameters, by name and unit, each with the present value of the parameter."""
+        from amc_circuits.linear.margins import largest_gbwp, lowest_second_pole  # here, for few circuits need them
+
         record = max((one.equivalent for one in self.circuit.opamps), key=lambda one: one.gbwp)
         second_pole = record.second_pole if isinstance(record, MacroOpAmp) else None
         return {

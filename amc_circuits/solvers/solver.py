@@ -21,8 +21,7 @@ from numpy.typing import ArrayLike
 
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
-from amc_circuits.engines import ENGINES, Engine, Job, check_engine
-from amc_circuits.engines.exact.engine import ExactEngine, check_known
+from amc_circuits.engines import EXACT, Engine, Job, check_engine, check_known, engine_of
 from amc_circuits.engines.exact.steps import after_step
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.equations import check_room
@@ -38,10 +37,10 @@ from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
-from amc_circuits.values.version import package_version
 from netlists import GROUND, Array, OpAmps, ParameterError, Record
 from netlists.errors import check_type, real_array
 from netlists.record import FloatArray
+from netlists.version import package_version
 
 if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
@@ -93,7 +92,7 @@ class Solver(ProgrammedArray):
         mappings = cls._mapped(system, hardware, parameters)
         made = cls(system, hardware, mappings, settings, engine, parameters, converters or Converters())
         check_room(len(system.programmed), len(made.circuit.amplifiers))
-        if engine == ExactEngine.name:
+        if engine == EXACT:
             check_known(made.circuit, cls.first_pass is not None)
         _ = made.output_range
         for problem in made.warnings():
@@ -147,7 +146,7 @@ class Solver(ProgrammedArray):
     @cached_property
     def simulator(self) -> Engine:
         """Engine, created at first use."""
-        return ENGINES[self.engine](self.settings)
+        return engine_of(self.engine, self.settings)
 
     @cached_property
     def state(self) -> Any:
@@ -274,9 +273,10 @@ class Solver(ProgrammedArray):
 
     def differentiated(self, vectors: ArrayLike) -> Differentiation:
         """Solve for one right-hand side by the linear circuit, for derivatives of several metrics."""
-        from amc_circuits.solvers.sensitivities.differentiation import Differentiation  # here, since it needs SciPy
+        from amc_circuits.engines.exact.engine import ExactEngine  # here, since few circuits are differentiated
+        from amc_circuits.solvers.sensitivities.differentiation import Differentiation
 
-        exact, question = replace(self, engine=ExactEngine.name), self.question(vectors)
+        exact, question = replace(self, engine=EXACT), self.question(vectors)
         return Differentiation(exact, exact.state, question, exact.answer(question, engine=ExactEngine(limits=False)))
 
     def cost(self, solution: Solution, converters: Converters, programming: Programming = UNCHARGED) -> Cost:

@@ -16,9 +16,9 @@ from amc_circuits.results.trials import worst_of
 from amc_circuits.studies.statistics import Spread, spread
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted
-from amc_circuits.values.version import package_version
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
+from netlists.version import package_version
 
 if TYPE_CHECKING:
     from amc_circuits.pictures.comparison import Bars, Dots

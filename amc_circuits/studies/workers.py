@@ -18,13 +18,9 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, Generic, Protocol, TypeVar
 
 from amc_circuits.studies.worker_process import work
+from amc_circuits.values.blas_threads import BLAS_THREADS
 
 T = TypeVar("T")
-BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-"""Variables that processes read at their start.
-
-With more than one thread each they slow each other down several times.
-"""
 PATIENCE = 0.5
 """Longest single wait, s: ended calls are not held back by running ones."""
 GRACE = 5.0

@@ -15,8 +15,8 @@ from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationE
 from amc_circuits.engines.ngspice.binary import MEND, OLDEST, NgspiceBinary
 from amc_circuits.solvers.inv import InvCircuit
 from amc_circuits.values.quantities import format_quantity
-from amc_circuits.values.version import package_version
 from netlists import ParameterError, SinglePoleOpAmp, preset
+from netlists.version import package_version
 
 PATIENCE = 20.0
 """Time limit of ngspice for a circuit with one cell, s; the simulation takes some hundredths of a second."""

@@ -31,7 +31,7 @@ from amc_circuits.studies.monte_carlo import MonteCarlo, check_limits, study_of
 from amc_circuits.studies.statistics import Spread, Yield, by_engine, spreads, statuses, yields
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
-from amc_circuits.values.version import package_version
+from netlists.version import package_version
 
 
 @dataclass(frozen=True)

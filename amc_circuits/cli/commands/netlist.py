@@ -22,10 +22,10 @@ from amc_circuits.files.run_folder import check_output_file, replacing, writing
 from amc_circuits.results.solution import UnusableSolutionError
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.question import Question
-from amc_circuits.values.version import package_version
 from netlists.dialects import Dialect, dialect_deck
 from netlists.sources import StepTrain
 from netlists.standalone import standalone_deck
+from netlists.version import package_version
 
 STDOUT = Path("-")
 FORMAT = output_format("ngspice", "ltspice", "spectre-compatible")

@@ -12,7 +12,6 @@ from amc_circuits.engines.exact.observed import Observed
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import linear_circuit, networks, siemens_of
 from amc_circuits.linear.probes import Probe, probe_of
-from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal
 from amc_circuits.linear.response import ExactResponse, Piece, response_of
 from amc_circuits.results.observation import ideal_drivers, opamp_places, terminals
 from netlists import GROUND, Array, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
@@ -21,6 +20,7 @@ from netlists.short_text import short_repr
 
 if TYPE_CHECKING:
     from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
+    from amc_circuits.linear.quadratic_form import QuadraticForm
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ class ExactCircuit:
 
     def _form(self, account: str) -> QuadraticForm:
         """Over the terminals of its arrays, then over the voltages across its conductors, so that nothing cancels."""
+        from amc_circuits.linear.quadratic_form import QuadraticForm, block_diagonal  # as above
+
         arrays = [part for part in self.circuit.of(Array) if part.account == account]
         groups = list(dict.fromkeys(group for part in arrays for group in (part.word_lines, part.bit_lines)))
         cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()

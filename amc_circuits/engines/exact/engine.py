@@ -16,14 +16,12 @@ from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.exact.waveform import waveform
 from amc_circuits.engines.freed_memory import keep_freed_memory
 from amc_circuits.engines.job import Job
+from amc_circuits.engines.known import EXACT, check_known
 from amc_circuits.engines.settings import Settings
 from amc_circuits.results.readings import FirstPass, Reading
-from netlists import Array, Buffers, Circuit, Limiter, MacroOpAmp, ParameterError, StepTrain, SubcircuitOpAmp
-from netlists.errors import check_type
+from netlists import Circuit, StepTrain
 from netlists.record import FloatArray
 
-MOST_CELLS = 1024
-"""Most cells that are not linear: each is an unknown of the equations of a step."""
 BATCH = 128
 """Most right-hand sides worked on at once."""
 
@@ -59,7 +57,7 @@ class ExactEngine:
 
     largest_loss: float = LARGEST_LOSS
     limits: bool = True
-    name: ClassVar[str] = "exact"
+    name: ClassVar[str] = EXACT
 
     @property
     def about(self) -> About:
@@ -137,36 +135,3 @@ class ExactEngine:
     def outputs(self, state: ExactCircuit, job: Job, time: FloatArray) -> FloatArray:
         """Output voltages over the whole step train at times (T,), rising, s; shape (T, N)."""
         return waveform(state, job.drive, time, state.limited)
-
-
-def check_known(circuit: Circuit, growing: bool = False) -> None:
-    """Refuse what the engine cannot solve.
-
-    Args:
-        circuit: Circuit.
-        growing: True if it is to be read at a first pass.
-
-    Raises:
-        ParameterError: Cells or op-amps are not known here.
-    """
-    check_type("circuit", circuit, Circuit)
-    if what := unknown(circuit, growing):
-        raise ParameterError("engine", ExactEngine.name, f"knows no {what}; take ngspice or auto")
-
-
-def unknown(circuit: Circuit, growing: bool = False) -> str:
-    """Name what the engine cannot solve in a circuit, as `check_known`; empty for nothing."""
-    limited = {part.output for part in circuit.of(Limiter)}
-    bent = [array for array in circuit.of(Array) if array.nonlinearity_voltage is not None]
-    if any(array.flat for array in bent):
-        return "cells that are not linear in arrays with wires"
-    if sum(array.conductance.size for array in bent) > MOST_CELLS:
-        return f"more than {MOST_CELLS} cells that are not linear"
-    if any(isinstance(record, SubcircuitOpAmp) for record in circuit.opamps):
-        return "op-amps that are subcircuits"
-    if limited & {part.input for part in circuit.of(Buffers)}:
-        return "buffers behind limiters"
-    bounded = all(isinstance(record, MacroOpAmp) for record in circuit.opamps)
-    if not bounded and (growing or any(source.kick is not None for source in circuit.sources)):
-        return "kicks of sources and first passes where an op-amp has no limits"
-    return ""

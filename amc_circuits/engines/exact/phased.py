@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.engine import ExactEngine, check_known
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
 from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE, applies
 from amc_circuits.engines.exact.nonlinear.reading import read_phase
@@ -18,6 +17,7 @@ from amc_circuits.engines.exact.nonlinear.rest import placed, resting
 from amc_circuits.engines.exact.nonlinear.trajectory import Place
 from amc_circuits.engines.exact.reading import read_responses
 from amc_circuits.engines.exact.slots import Slots
+from amc_circuits.engines.known import EXACT, check_known
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.durations import with_durations
 from amc_circuits.linear.probes import Modal
@@ -71,7 +71,7 @@ def read_phases(
 def _check(circuit: Circuit) -> None:
     check_known(circuit)
     if any(source.kick is not None for source in circuit.sources):
-        raise ParameterError("engine", ExactEngine.name, "knows no kicks of sources in phases; take simulate_phases")
+        raise ParameterError("engine", EXACT, "knows no kicks of sources in phases; take simulate_phases")
 
 
 @dataclass

@@ -19,7 +19,6 @@ from functools import cached_property
 import numpy as np
 
 from amc_circuits.engines.exact.circuit import ExactCircuit
-from amc_circuits.engines.exact.reading import read_slots
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.job import Job
 from amc_circuits.linear.equations import linear_circuit
@@ -162,6 +161,8 @@ def _losses(run: Run, slots: list[int], tolerance: float) -> dict[int, float]:
     """Loss of these slots to bent characteristics, in units of full scale."""
     if not slots:
         return {}
+    from amc_circuits.engines.exact.reading import read_slots  # here, for few waveforms are in doubt
+
     part, places = run.job.part(slots)
     readings = read_slots(run.state.exact, part.drive, starts_from_rest(part.drive), tolerance)
     losses = {slot: reading.loss for slot, reading in zip(places, readings, strict=True)}

@@ -10,8 +10,8 @@ import numpy as np
 
 from amc_circuits.files.run_folder import replacing
 from amc_circuits.results.response import Response
-from amc_circuits.values.version import package_version
 from netlists.record import FloatArray
+from netlists.version import package_version
 
 NUMBER, TIME = "right_hand_side", "time [s]"
 """Headings of the first columns of a file with commas."""

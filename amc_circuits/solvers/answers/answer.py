@@ -17,7 +17,6 @@ from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt, Provenance, Solution, scalar_or_array
 from amc_circuits.results.status import Status
-from amc_circuits.solvers.answers.budgeting import budget_of
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.values.checks import Numbers
@@ -184,6 +183,8 @@ class Answer:
 
     def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
         """Error budget of the solution; attempts and responses are those of the solution."""
+        from amc_circuits.solvers.answers.budgeting import budget_of  # here, for few answers need a budget
+
         scales = np.array(
             [tried[-1].scale if tried else unit for tried, unit in zip(attempts, self.scale, strict=True)]
         )

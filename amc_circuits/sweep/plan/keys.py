@@ -13,10 +13,10 @@ from typing import Any
 from amc_circuits.cases.option import names_of, renamed
 from amc_circuits.cases.options import OPAMP, SYNONYMS
 from amc_circuits.engines import ExactEngine, find_ngspice
-from amc_circuits.values.version import package_version
 from netlists import PRESETS, MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.model_files.reader import Reader
 from netlists.opamps.technology import tied
+from netlists.version import package_version
 
 FILES = ("conductances", "opamp_file", "matrix", "rhs")
 _INCLUDE = re.compile(rb"^[ \t]*\.(include|inc|lib)\b", re.IGNORECASE | re.MULTILINE)

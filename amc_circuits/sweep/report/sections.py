@@ -28,8 +28,8 @@ from amc_circuits.sweep.store import FAILED, INVALID, Row, Store
 from amc_circuits.sweep.store.evidence import evidence_in
 from amc_circuits.sweep.store.folder import RESOLVED, SPECIFICATION
 from amc_circuits.values.quantities import format_quantity
-from amc_circuits.values.version import package_version
 from netlists.record import FloatArray
+from netlists.version import package_version
 
 MOST_VALUES = 8
 MOST_FAILURES = 500

@@ -26,7 +26,7 @@ from amc_circuits.sweep.store.evidence import keep_evidence
 from amc_circuits.sweep.store.folder import owned, write_specification
 from amc_circuits.sweep.store.row import usable_by
 from amc_circuits.values.quantities import counted
-from amc_circuits.values.version import package_version
+from netlists.version import package_version
 
 STORED_EVERY = 0.05
 """Interval between writes, s: rows that end sooner wait, so that quick points share the time of the disk."""

@@ -31,7 +31,7 @@ from amc_circuits.studies.optimizing.optimized import Optimized
 from amc_circuits.studies.optimizing.search import Tried
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted, format_quantity
-from amc_circuits.values.version import package_version
+from netlists.version import package_version
 
 GOAL = "Goal"
 STARTS = panel(GOAL, (Option("starts", "integer", "Number of designs from which to search", 5, minimum=1),))

@@ -27,7 +27,7 @@ from amc_circuits.results.tables import print_table
 from amc_circuits.solvers.sensitivities.record import FIELDS, METRICS, Contribution, Sensitivity
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import format_quantity
-from amc_circuits.values.version import package_version
+from netlists.version import package_version
 
 NOT_HERE = ("noise", "noise_bandwidth", "input_noise", "budget", "engine", "cross_check", "timeout", "force", "start",
             *(option.name for option in MONTE_CARLO), "adc_bits", "adc_range")  # fmt: skip

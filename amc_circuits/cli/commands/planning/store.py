@@ -19,8 +19,8 @@ from amc_circuits.solvers.precision.cost import CycleCost
 from amc_circuits.values.array_content import array_content
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.plain import plain
-from amc_circuits.values.version import package_version
 from netlists import ParameterError
+from netlists.version import package_version
 
 PART = 8
 """Right-hand sides of a part; a choice of this package."""

@@ -31,7 +31,7 @@ from amc_circuits.studies.sizing.size import processes
 from amc_circuits.studies.sizing.sized import Sized
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted, format_quantity
-from amc_circuits.values.version import package_version
+from netlists.version import package_version
 
 NOT_SIZED = ("noise", "budget", *(option.name for option in MONTE_CARLO))
 """Options that the target decides, or that belong to another study."""

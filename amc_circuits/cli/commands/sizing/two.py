@@ -24,8 +24,8 @@ from amc_circuits.studies.sizing.sized import Sized
 from amc_circuits.studies.workers import run_in_processes
 from amc_circuits.values.plain import plain
 from amc_circuits.values.quantities import counted, format_quantity
-from amc_circuits.values.version import package_version
 from netlists import ParameterError
+from netlists.version import package_version
 
 LONGEST = 60
 """Most characters of a cell in the table."""

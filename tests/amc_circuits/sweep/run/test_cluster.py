@@ -23,8 +23,8 @@ from amc_circuits.sweep.run import cluster as subject
 from amc_circuits.sweep.run.cluster import DaskWorkers
 from amc_circuits.sweep.run.cluster_call import sendable
 from amc_circuits.sweep.store import INVALID
-from amc_circuits.values.version import package_version
 from netlists import ParameterError
+from netlists.version import package_version
 from tests.amc_circuits import broken_ngspice as broken
 from tests.amc_circuits.sweep.sweeps import FAST, GRID, rows
 from tests.command_line import ROOT, ended, start

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from netlists.version import package_version
+
 
 def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Make `__getattr__` and `__dir__` of a package whose names are imported at first use.
@@ -20,8 +22,6 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], 
 
     def attribute(name: str) -> Any:
         if name == "__version__":
-            from amc_circuits.values.version import package_version  # here, for few need it
-
             return package_version()
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
