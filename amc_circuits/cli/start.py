@@ -16,4 +16,7 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # to look for them takes longer than to build a record
     from amc_circuits.cli.app import main
 
-    main()
+    try:
+        main()
+    finally:
+        gc.freeze()  # the process ends: to look through all modules for garbage once more takes longer than a help text
