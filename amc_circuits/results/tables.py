@@ -151,9 +151,11 @@ def _readout_cells(solution: Solution, bits: int, several: bool) -> list[str]:
 
 def print_table(grid: Table) -> None:
     """Print a table; without a terminal it keeps its full width."""
-    console = Console()
+    console = Console(emoji=False)  # a text between colons stays as it is
     if not console.is_terminal:
-        console = Console(width=max(80, console.measure(grid, options=console.options.update(width=10_000)).maximum))
+        console = Console(
+            emoji=False, width=max(80, console.measure(grid, options=console.options.update(width=10_000)).maximum)
+        )
     with console.capture() as text:
         console.print(grid)
     # Use print, because Rich handles a closed output in its own way.
