@@ -1,4 +1,4 @@
-"""How many seconds does a right-hand side take, against PySpice scripts of the same circuit, and a whole command?
+"""How many seconds does a right-hand side take, against PySpice scripts of the same circuit?
 
 Method: INV without wires, symmetric positive definite, condition 10, N = 16 and 64, both op-amp models. This package:
 one `program(A)` and one `solve(B)` with 16 right-hand sides, everything included, two simulations at the same time (and
@@ -9,15 +9,12 @@ round. x must agree within 1 % and the settling time within 5 %, or the benchmar
 
 Printed: a table of medians over the rounds: seconds and processor seconds a right-hand side, the ratio of seconds to
 this package's in the same round with its range, the ratio of processor seconds, which a busy machine disturbs less, and
-time points, returns to rest included. Then a table of whole processes (`amc --help`, `amc inv`) with their targets, and
-the time to build the largest netlist.
+time points, returns to rest included. Then the time to build the largest netlist.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -49,13 +46,6 @@ ASKED_RATIO = {16: 30, 64: 25}
 A_ROUND = {16: 4, 64: 1}
 """Right-hand sides that each script solves in one round."""
 X_AGREES, SETTLING_AGREES = 0.01, 0.05
-COMMANDS = {
-    "--help": "0.2",
-    "inv --size 16": "0.35",
-    "inv --size 64": "",
-    "inv --size 64 --opamp single-pole": "",
-}
-"""Whole processes, and their targets in processor seconds."""
 Script = Callable[[InvCircuit, FloatArray], "Timed"]
 
 
@@ -233,23 +223,6 @@ def scripts_table(pool: ProcessPoolExecutor, sizes: Sequence[int], rounds: int) 
     return grid
 
 
-def commands_table(rounds: int) -> Table:
-    """Whole processes, in turns: processor seconds, which a busy machine disturbs less, and seconds."""
-    program = str(Path(sys.executable).with_name("amc"))
-    seconds: dict[str, list[tuple[float, float]]] = {words: [] for words in COMMANDS}
-    for _ in range(rounds):
-        for words in COMMANDS:
-            began, busy = time.perf_counter(), _cpu_of_all()
-            subprocess.run([program, *words.split()], stdout=subprocess.DEVNULL, check=True)
-            seconds[words].append((_cpu_of_all() - busy, time.perf_counter() - began))
-    grid = headings(f"whole processes, {rounds} runs", ("command",), ("CPU s", "range", "asked", "seconds"))
-    for words, taken in seconds.items():
-        cpu, wall = np.transpose(taken)
-        spread = f"{cpu.min():.2f} .. {cpu.max():.2f}"
-        grid.add_row(f"amc {words}", f"{np.median(cpu):.2f}", spread, COMMANDS[words], f"{np.median(wall):.2f}")
-    return grid
-
-
 def netlist_line() -> str:
     """How long it takes to make the largest netlist in use, a signed 128 x 128 INV, as text."""
     matrix, _ = problem(128, seed=0)
@@ -276,18 +249,15 @@ def warmed_up(pool: ProcessPoolExecutor) -> str:
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in which all take turns")] = 3,
     size: Annotated[list[int] | None, typer.Option(help="16, 64; both unless given")] = None,
-    scripts: Annotated[bool, typer.Option(help="Run the scripts; else only whole processes")] = True,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
-    """Seconds a right-hand side against PySpice scripts of the same circuit; seconds of whole processes."""
+    """Seconds a right-hand side against PySpice scripts of the same circuit."""
     console = Console(record=True, width=160)
     console.print(machine_line(), highlight=False)
-    if scripts:
-        os.environ[pyspice_library.VARIABLE] = pyspice_library.provide()
-        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-            console.print(f"PySpice with libngspice {warmed_up(pool)}\n", highlight=False)
-            console.print(scripts_table(pool, size or list(ASKED_RATIO), rounds))
-    console.print(commands_table(5))
+    os.environ[pyspice_library.VARIABLE] = pyspice_library.provide()
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+        console.print(f"PySpice with libngspice {warmed_up(pool)}\n", highlight=False)
+        console.print(scripts_table(pool, size or list(ASKED_RATIO), rounds))
     console.print(netlist_line(), highlight=False)
     if out is not None:
         console.save_text(str(out))
