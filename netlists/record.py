@@ -117,16 +117,21 @@ class Record(BaseModel):
     @cached_property
     def sha256(self) -> str:
         """Hash of all fields: equal records have equal hashes, on every machine."""
-        return self.sha256_with({})
+        return self.sha256_of_many(1, {})[0]
 
-    def sha256_with(self, changes: Mapping[str, FloatArray | float]) -> str:
-        """Return the hash of the record with some arrays or numbers changed, without a check of the changes."""
-        texts = self._texts | {
-            name: json.dumps(_as_bytes(value) if isinstance(value, np.ndarray) else value)
-            for name, value in changes.items()
-        }
-        text = ", ".join(f'"{name}": {texts[name]}' for name in sorted(texts))
-        return hashlib.sha256(f"{type(self).__name__} {{{text}}}".encode()).hexdigest()
+    def sha256_of_many(self, count: int, changes: Mapping[str, FloatArray]) -> list[str]:
+        """Return the hashes of many records that differ in some arrays or numbers, without a check of these.
+
+        Args:
+            count: Number P of records.
+            changes: What differs, by the name of the field, shape (P, ...), or (P,) for numbers.
+        """
+        columns = {name: [text] * count for name, text in self._texts.items()}
+        columns |= {name: _texts_of(values) for name, values in changes.items()}
+        opening, names = f"{type(self).__name__} {{", sorted(columns)
+        form = opening + ", ".join(f'"{name}": %s' for name in names) + "}"
+        rows = zip(*(columns[name] for name in names), strict=True)
+        return [hashlib.sha256((form % row).encode()).hexdigest() for row in rows]
 
     @cached_property
     def _texts(self) -> dict[str, str]:
@@ -166,6 +171,14 @@ def _vector(value: Any) -> FloatArray:
         raise ValueError("every entry must be finite")
     array.flags.writeable = False
     return array
+
+
+def _texts_of(values: FloatArray) -> list[str]:
+    """Return the JSON text of each of many arrays or numbers (P, ...)."""
+    if values.ndim == 1:
+        return [json.dumps(value) for value in values.tolist()]
+    shape, each = values.shape[1:], np.ascontiguousarray(values, dtype="<f8")
+    return [f'"{shape} {one.tobytes().hex()}"' for one in each]
 
 
 def _as_bytes(array: FloatArray) -> str:

@@ -47,15 +47,16 @@ class Varied:
         conductances, offsets, fields = ({name: stack[some] for name, stack in of.items()} for of in stacks)
         return Varied(conductances, offsets, self.gain[some], self.design, fields, self.circuit_of)
 
-    def sha256(self, k: int) -> str:
-        """Hash of circuit k."""
-        changed = {name: one if one.ndim else float(one) for name, one in self._fields_of(k)}
+    @property
+    def sha256(self) -> list[str]:
+        """Hash of each."""
         if self.circuit_of is None:
-            return self.design.sha256_with(changed)
-        return self.circuit_of(self.design.replace(**changed)).sha256
-
-    def _fields_of(self, k: int) -> list[tuple[str, FloatArray]]:
-        return [(name, values[k]) for name, values in self.fields.items()]
+            return self.design.sha256_of_many(len(self.gain), self.fields)
+        each = zip(*self.fields.values(), strict=True)
+        changes = [
+            dict(zip(self.fields, [one if one.ndim else float(one) for one in row], strict=True)) for row in each
+        ]
+        return [self.circuit_of(self.design.replace(**changed)).sha256 for changed in changes]
 
 
 def varied_offsets(

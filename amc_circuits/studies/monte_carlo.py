@@ -30,7 +30,7 @@ up to 0.3 %, alone or together).
 """
 CELLS = 65_536
 """Cells of the trials that the exact engine reads in one process at a time, in at most `LARGEST_CHUNK` trials."""
-LARGEST_CHUNK = 256
+LARGEST_CHUNK = 1024
 PRELOADED = (__name__,)
 """Modules imported once, by the server from which processes are forked."""
 MOST_TRIALS = 1_000_000

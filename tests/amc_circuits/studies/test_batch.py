@@ -94,6 +94,18 @@ def test_a_stacked_trial_is_that_of_its_circuit_alone(kind, options):
         assert_same(trial, alone(given, number), crest=1e-7)
 
 
+def test_circuits_that_wait_longer_are_stacked():
+    """Trials that are at rest in a slot of twice the length only have the figures of those that wait alone."""
+    given = study(**PLAIN | {"tolerance": "1u", "seed": 6})
+    found, question = stacked(given, range(12)), given.circuit(0).question(given.problem.vector)
+    solved = {number: given.circuit(number).answer(question).attempts for number in range(12)}
+    waiting = [number for number, attempts in solved.items() if len(attempts[0]) > 1]
+    assert 0 < len(waiting) < 12 and found.keys() >= set(waiting)
+    for number in waiting:
+        assert_same(found[number], alone(given, number), crest=1e-7)
+        assert exact(stacked(given, [number]).values()) == exact([found[number]])
+
+
 MACRO_VARIANTS = {
     "signed": ("inv", {"size": 6}),
     "wires": ("inv", {"wire_resistance": "2"}),
