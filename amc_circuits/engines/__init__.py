@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from amc_circuits.engines.ngspice.phased import simulate_phases
     from amc_circuits.engines.ngspice.processes import end_simulations, run_together
     from amc_circuits.engines.ngspice.runner import SimulationError, run_deck
-    from amc_circuits.engines.table import ENGINES, FORMER, check_engine, engine_of
+    from amc_circuits.engines.table import ENGINES, FORMER, check_engine
 
 _HOMES = {
     **dict.fromkeys(("AutoEngine", "EnginesDisagreeError"), "amc_circuits.engines.auto"),
@@ -35,7 +35,7 @@ _HOMES = {
     "simulate_phases": "amc_circuits.engines.ngspice.phased",
     **dict.fromkeys(("end_simulations", "run_together"), "amc_circuits.engines.ngspice.processes"),
     **dict.fromkeys(("SimulationError", "run_deck"), "amc_circuits.engines.ngspice.runner"),
-    **dict.fromkeys(("ENGINES", "FORMER", "check_engine", "engine_of"), "amc_circuits.engines.table"),
+    **dict.fromkeys(("ENGINES", "FORMER", "check_engine"), "amc_circuits.engines.table"),
 }
 
 __all__ = [
@@ -55,7 +55,6 @@ __all__ = [
     "check_engine",
     "check_known",
     "end_simulations",
-    "engine_of",
     "find_ngspice",
     "read_phases",
     "run_deck",

@@ -52,11 +52,6 @@ class AutoEngine:
     settings: Settings
     name: ClassVar[str] = "auto"
 
-    @classmethod
-    def of(cls, settings: Settings) -> AutoEngine:
-        """Engine with these settings."""
-        return cls(settings)
-
     @cached_property
     def ngspice(self) -> NgspiceEngine:
         """Engine that checks, created at first use."""

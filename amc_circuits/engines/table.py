@@ -1,29 +1,37 @@
-"""Table of the engines that solve circuits. The class of an engine is imported only when the engine is needed."""
+"""Table of the engines that solve circuits. The module of an engine is imported only when the engine is created."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable
 
 from amc_circuits.engines.contract import Engine
 from amc_circuits.engines.known import EXACT
 from amc_circuits.engines.settings import Settings
 from netlists.errors import check_name
 
-ENGINES = {
-    "ngspice": "amc_circuits.engines.ngspice.engine:NgspiceEngine",
-    EXACT: "amc_circuits.engines.exact.engine:ExactEngine",
-    "auto": "amc_circuits.engines.auto:AutoEngine",
-}
-"""Place of the class of every engine, `module:class`, by name."""
+
+def _ngspice(settings: Settings) -> Engine:
+    from amc_circuits.engines.ngspice.engine import NgspiceEngine
+
+    return NgspiceEngine.of(settings)
+
+
+def _exact(settings: Settings) -> Engine:
+    from amc_circuits.engines.exact.engine import ExactEngine
+
+    return ExactEngine.of(settings)
+
+
+def _auto(settings: Settings) -> Engine:
+    from amc_circuits.engines.auto import AutoEngine
+
+    return AutoEngine(settings)
+
+
+ENGINES: dict[str, Callable[[Settings], Engine]] = {"ngspice": _ngspice, EXACT: _exact, "auto": _auto}
+"""Function that creates an engine from settings, by the name of the engine."""
 FORMER = {"state-space": EXACT}
 """Names of older versions, which can still be given, with the names that replace them."""
-
-
-def engine_of(name: str, settings: Settings) -> Engine:
-    """Create the engine of this name, as `check_engine` returns it."""
-    module, _, kind = ENGINES[name].partition(":")
-    found: Engine = getattr(import_module(module), kind).of(settings)
-    return found
 
 
 def check_engine(name: str) -> str:

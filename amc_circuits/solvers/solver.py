@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
-from amc_circuits.engines import EXACT, Engine, Job, check_engine, check_known, engine_of
+from amc_circuits.engines import ENGINES, EXACT, Engine, Job, check_engine, check_known
 from amc_circuits.engines.exact.steps import after_step
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.equations import check_room
@@ -146,7 +146,7 @@ class Solver(ProgrammedArray):
     @cached_property
     def simulator(self) -> Engine:
         """Engine, created at first use."""
-        return engine_of(self.engine, self.settings)
+        return ENGINES[self.engine](self.settings)
 
     @cached_property
     def state(self) -> Any:
