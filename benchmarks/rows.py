@@ -13,9 +13,6 @@ than 400 MB, a plot in 60 s, continuing in 30 s.
 from __future__ import annotations
 
 import itertools
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -34,6 +31,7 @@ from amc_circuits.sweep.plan.spec import Sweep, read_sweep
 from amc_circuits.sweep.run.outcome import PRELOADED
 from amc_circuits.sweep.run.run import run_sweep
 from amc_circuits.sweep.store import DATABASE, Row, Store
+from benchmarks.command_cost import ended
 from benchmarks.machine import machine_line
 
 SPEC = """circuit = "inv"
@@ -102,11 +100,10 @@ def stored(rows: list[Row], sweep: Sweep, folder: Path) -> float:
 def cost_of(command: tuple[str, ...], **names: object) -> tuple[float, float]:
     """Processor seconds and resident memory of a command, in a process of its own, in s and MB."""
     words = [word.format(**names) for word in command]
-    process = subprocess.Popen([sys.executable, "-m", "amc_circuits", *words], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
+    found = ended(words)
+    if found.code:
         raise SystemExit(f"amc {' '.join(words)} failed")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return found.seconds, found.peak / 2**20
 
 
 def costs(counts: tuple[int, ...], names: Iterable[str]) -> Iterator[tuple[int, float, dict[str, tuple[float, float]]]]:
