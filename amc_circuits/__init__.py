@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SimulationError,
         check_engine,
     )
+    from amc_circuits.engines.freed_memory import keep_freed_memory
     from amc_circuits.files.array_files import load_array, stored_array
     from amc_circuits.files.labelled_tables import LabelledTable, read_labelled_table
     from amc_circuits.files.run_folder import (
@@ -155,6 +156,7 @@ _HOMES = {
     "engine_version": "amc_circuits.sweep.plan.keys",
     "flag": "amc_circuits.cases.option",
     "format_quantity": "amc_circuits.values.quantities",
+    "keep_freed_memory": "amc_circuits.engines.freed_memory",
     "open_sweep": "amc_circuits.sweep.rows.results",
     "read_labelled_table": "amc_circuits.files.labelled_tables",
     "read_toml": "amc_circuits.files.toml_file",
@@ -240,6 +242,7 @@ __all__ = [
     "flag",
     "format_quantity",
     "installed_entries",
+    "keep_freed_memory",
     "lazy_names",
     "legend_beside",
     "load_array",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits import ParameterError, check_type
+from amc_circuits import ParameterError, check_type, keep_freed_memory
 from optimizer.averaging import averaged
 from optimizer.datasets import Dataset
 from optimizer.ledger import Ledger
@@ -191,6 +191,7 @@ class Training:
         """
         self._observe = observe or self._observe
         self._began = time.perf_counter()
+        keep_freed_memory()
         # A learning rate that is too high ends in overflow, an outcome that shows in the loss.
         with np.errstate(over="ignore", invalid="ignore"):
             self._train(keep or (lambda: None))

@@ -21,8 +21,6 @@ are digital rivals, of this benchmark only.
 continues, `amc table` shows them, and `--scheduler` runs them on a cluster whose workers have this repository and the
 store's folder `packages` in their PYTHONPATH. `--report` prints what is there, of both searches that were run, and runs
 nothing; `--also STORE` counts the trainings of other stores, and may be repeated.
-glibc gives large arrays back to the system at every step; `MALLOC_TRIM_THRESHOLD_=4000000000
-MALLOC_MMAP_THRESHOLD_=4000000000` before the command halves the time of the CNN.
 """
 
 from __future__ import annotations
