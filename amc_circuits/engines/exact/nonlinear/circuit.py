@@ -177,11 +177,12 @@ class NonlinearCircuit:
     def scale(self, levels: FloatArray) -> FloatArray:
         """Return the full scale of responses to levels (inputs, K), V: the swing where start-up pulses drive them.
 
-        Limiters may leave little of it, so there it is a part of the inputs.
+        Limiters may leave little of it, so there it is a part of the inputs. Clamps leave no more than their swing.
         """
         least = float(self.system.laws.swing.min()) if self._kicks else LEAST_SCALE
         part = BEHIND_LIMITERS if self.system.limiters.count else 1.0
-        return np.asarray(np.maximum(part * np.abs(levels).max(axis=0, initial=0.0), least))
+        full = np.minimum(part * np.abs(levels).max(axis=0, initial=0.0), self.system.laws.swing.min(initial=np.inf))
+        return np.asarray(np.maximum(full, least))
 
     def outputs_over(self, drive: StepTrain, time: FloatArray) -> FloatArray:
         """Outputs over a whole step train, returns to rest included, at times (T,), rising, s; shape (T, N), V."""

@@ -28,7 +28,7 @@ CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
 AT_KINKS = 0.2
 """Factor of the tolerance where a limiter passes its level: there N has a corner, and the estimate is coarse."""
-AT_CLAMPS = 0.2
+AT_CLAMPS = 0.4
 """The same where clamps draw currents: their rates change within an e-fold, and N is no quartic there."""
 EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
