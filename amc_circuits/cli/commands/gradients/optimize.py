@@ -16,7 +16,7 @@ from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import Option, parse_table
 from amc_circuits.cases.options import panel, typed_options
 from amc_circuits.cases.origin import Origin
-from amc_circuits.cli.commands.gradients.request import NOT_FREE_HERE, request_of
+from amc_circuits.cli.commands.gradients.request import NOT_FREE_HERE, choices_of, request_of
 from amc_circuits.cli.commands.solve import save_solved
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, as_typed, finish, one_line_warnings, print_written
@@ -25,7 +25,7 @@ from amc_circuits.engines import NgspiceEngine, find_ngspice
 from amc_circuits.files.run_folder import writing
 from amc_circuits.results.tables import print_table
 from amc_circuits.results.trials import UNITS
-from amc_circuits.studies.optimizing.choices import SCALING, optimized_with_scaling
+from amc_circuits.studies.optimizing.choices import optimized_with_choices
 from amc_circuits.studies.optimizing.optimize import OBJECTIVES, Optimization
 from amc_circuits.studies.optimizing.optimized import Optimized
 from amc_circuits.studies.optimizing.search import Tried
@@ -65,7 +65,7 @@ def optimizing(circuit: str) -> Callable[..., None]:
             question = request_of(circuit, goal, limits, options, (matrix, vector), (format, save), count)
             find_ngspice()
             began = time.perf_counter()
-            question, found = _run(question, SCALING in free)
+            question, found = _run(question, choices_of(free))
             written = [] if save is None or found.best is None else _saved(question, found.best, save)
         if format == "json":
             print(json.dumps(_record(question, found), indent=2, allow_nan=False))
@@ -82,15 +82,15 @@ def optimizing(circuit: str) -> Callable[..., None]:
     return optimize
 
 
-def _run(question: Optimization, scaled: bool) -> tuple[Optimization, Optimized]:
-    """Run the search, for every scaling if that is free; return the question with the best one."""
+def _run(question: Optimization, choices: tuple[str, ...]) -> tuple[Optimization, Optimized]:
+    """Run the search, for every combination of free choices; return the question with the best one."""
     with waiting(f"{question.circuit.upper()}: {question.metric.replace('_', ' ')}") as on_step:
 
         def on_design(one: Tried) -> None:
             on_step(format_quantity(one.metrics.get(question.metric), UNITS[question.metric]))
 
         watched = question.watched(on_design)
-        return optimized_with_scaling(watched) if scaled else (watched, watched.run())
+        return optimized_with_choices(watched, choices) if choices else (watched, watched.run())
 
 
 def _saved(question: Optimization, best: Tried, path: Path) -> list[Path]:
@@ -116,7 +116,7 @@ def _table(found: Optimized, title: str, seconds: float) -> Table:
         ends = " .. ".join(format_quantity(value, unit) for value in (span.low, span.high))
         grid.add_row(name.replace("_", " "), *texts, "", ends)
     for name, chosen in found.chosen.items():
-        grid.add_row(name, *chosen, "", "")
+        grid.add_row(name.replace("_", " "), *chosen, "", "")
     limits = {limit.figure: str(limit).removeprefix(limit.figure) for limit in found.limits}
     for name in found.metrics:
         sides = (found.start.metrics, found.best.metrics if found.best else {}, found.checked or {})

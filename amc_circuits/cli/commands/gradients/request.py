@@ -12,7 +12,7 @@ from amc_circuits.cases.options import MONTE_CARLO, parse_options
 from amc_circuits.cli.commands.case import Files, options_of_files
 from amc_circuits.engines import ExactEngine
 from amc_circuits.files.run_folder import check_output_file
-from amc_circuits.studies.optimizing.choices import SCALING
+from amc_circuits.studies.optimizing.choices import CHOICES
 from amc_circuits.studies.optimizing.optimize import Optimization, free_parameter, objective, with_derivative
 from amc_circuits.studies.sizing.free_options import present_value, span_of
 from amc_circuits.studies.sizing.size import target_of
@@ -50,11 +50,10 @@ def request_of(
     _check_outputs(*outputs, files, options)
     metric = objective(goal[0])
     limits = tuple(with_derivative(target_of(text)) for text in goal[1])
-    free = tuple(free_parameter(circuit, name) for name in varied[0] if name != SCALING)
-    if not free:
-        raise ParameterError("free", SCALING, "is a choice; free a number beside it, or compare designs by amc compare")
+    free = tuple(free_parameter(circuit, name) for name in varied[0] if not choices_of([name]))
     given = options | options_of_files(files)
     known = _known(circuit, given)
+    _check_choices(choices_of(varied[0]), free, known)
     spans = _spans(free, varied[1], known)
     present = [present_value(option, known) for option in free]
     first = [
@@ -64,6 +63,21 @@ def request_of(
     names = {option.name for option in free}
     others = {name: value for name, value in given.items() if name not in names}
     return Optimization(circuit, others, free, tuple(spans), metric, limits, tuple(first), starts)
+
+
+def choices_of(free: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of free options that are choices, each once."""
+    named = (name.strip().replace("-", "_") for name in free)
+    return tuple(dict.fromkeys(name for name in named if name in CHOICES))
+
+
+def _check_choices(chosen: Sequence[str], free: Sequence[Option], known: dict[str, Any]) -> None:
+    """Refuse choices without a number beside them, and without an effect."""
+    if not free:
+        mend = "is a choice; free a number beside it, or compare designs by amc compare"
+        raise ParameterError("free", ", ".join(chosen), mend)
+    if "compensate_wires" in chosen and not known.get("wire_resistance"):
+        raise ParameterError("free", "compensate_wires", "has no effect without wire_resistance; add it")
 
 
 def _check_outputs(form: str, save: Path | None, files: Files, options: dict[str, Any]) -> None:

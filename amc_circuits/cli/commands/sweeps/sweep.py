@@ -169,13 +169,12 @@ def _summary(tally: Tally, folder: Path) -> None:
     """Print the summary of a sweep."""
     counts = f"{counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
     others = f" (and {counted(tally.others, 'row')} of other specifications or versions)" if tally.others else ""
-    print(f"{counts}{others}; show them with: amc table {folder}")
+    engines = ", ".join(f"{name} ({count})" for name, count in tally.by_engine.items())
+    solved = f"; solved by {engines}" if engines else ""
+    print(f"{counts}{others}{solved}; show them with: amc table {folder}")
     if (first := tally.first_failed) is not None:
         where = f"; deck and log: {folder / first.kept}" if first.kept else ""
         print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")
-    if tally.by_engine:
-        solved = ", ".join(f"{name} ({count})" for name, count in tally.by_engine.items())
-        print(f"right-hand sides solved by {solved}")
     if tally.cross_checked:
         largest = format_quantity(tally.largest_difference, "%")
         differ = f"the engines differ by at most {largest} of full scale"

@@ -109,7 +109,7 @@ def test_larger_grid_adds_its_new_points(sweep, tmp_path, books):
     runs = len(broken.started(books))
     assert first >= 2 and runs >= first + 2
     said = sweep(FAST + "[grid]\nseed = [1]\nsize = [2]\n").out
-    assert said.startswith("1 point, 1 usable, 0 not (and 3 rows of other specifications or versions); show")
+    assert said.startswith("1 point, 1 usable, 0 not (and 3 rows of other specifications or versions); solved by ")
     assert rows(tmp_path) == found and len(broken.started(books)) == runs
 
 

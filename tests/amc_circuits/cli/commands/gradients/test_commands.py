@@ -106,6 +106,29 @@ def test_the_scaling_of_rows_and_columns_may_be_free(amc, tmp_path):
     assert "scaling diagonal" in amc(*command).out
 
 
+def test_the_bias_of_cells_against_wires_may_be_free(amc):
+    """The error of an INV with wires falls below that of the same cells without; the choice is in the table."""
+    wired = (
+        "--wire-resistance",
+        20,
+        "--free",
+        "g-max",
+        "--between",
+        "50u,200u",
+        "--opamp",
+        "single-pole",
+        "--starts",
+        1,
+    )
+    command = ("optimize", "inv", *SMALL, "--minimize", "relative_error", *wired)
+    without = amc(*command, "--format", "json").json
+    outcome = amc(*command, "--free", "compensate-wires", "--format", "json")
+    assert outcome.code == 0, outcome
+    assert outcome.json["chosen"] == {"compensate_wires": "yes"} and outcome.json["options"]["compensate_wires"] is True
+    found, plain = (one["optimum"]["metrics"]["relative_error"] for one in (outcome.json, without))
+    assert found < 0.1 * plain
+
+
 def test_no_design_is_exit_code_3(amc):
     """The table has the start, and the sentence goes to stderr."""
     outcome = amc("optimize", "inv", *SMALL, *GOAL, "--target", "relative_error<1e-9", "--starts", 1)
@@ -121,6 +144,7 @@ def test_no_design_is_exit_code_3(amc):
         (("--minimize", "energy", "--free", "gbpw"), ("--free", "did you mean gbwp?")),
         (("--minimize", "energy", "--free", "gbwp", "--free", "gbwp"), ("--free", "once")),
         (("--minimize", "energy", "--free", "scaling"), ("--free", "scaling", "a number beside it")),
+        (("--minimize", "energy", "--free", "gbwp", "--free", "compensate-wires"), ("--free", "wire")),
         (("--minimize", "energy", "--free", "gbwp", "--between", "1M"), ("--between",)),
         (("--minimize", "energy", "--free", "gbwp", "--between", "1M,2M", "--between", "1,2"), ("--between",)),
         (("--minimize", "energy", "--free", "input-capacitance", "--between", "0,1p"), ("--between", "above 0")),
