@@ -17,7 +17,7 @@ from amc_circuits.linear.circuit import NEGLIGIBLE, Equations, LinearCircuit
 from amc_circuits.linear.equations import Network, between, equations, inject, join, networks, reduced, stage_of
 from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
 from netlists import Array, Circuit, Conductors, MacroOpAmp, OpAmps, ParameterError
-from netlists.arrays.array import network_of
+from netlists.arrays.array import network_of, networks_of
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -204,10 +204,8 @@ def _network(circuit: Circuit, name: str, values: FloatArray) -> Network:
     wires, (count, rows, columns) = part.interconnect, values.shape
     size, groups = rows + columns, (part.word_lines, part.bit_lines)
     if wires.wire_resistance > 0:
-        each = [network_of(one, wires) for one in values]
-        laplacian = np.stack([one.laplacian for one in each])
-        shared = wires.line_capacitance == 0 or wires.line_model == "lumped"
-        return groups, laplacian, each[0].capacitance if shared else np.stack([one.capacitance for one in each])
+        networks_between = networks_of(values, wires)
+        return groups, networks_between.laplacian, networks_between.capacitance
     joined = np.zeros((count, size, size))
     joined[:, :rows, rows:], joined[:, rows:, :rows] = values, values.transpose(0, 2, 1)
     laplacian = -joined

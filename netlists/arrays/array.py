@@ -11,8 +11,9 @@ import numpy as np
 from netlists.arrays.grid import grid_state, reduce_grid
 from netlists.arrays.interconnect import Interconnect
 from netlists.arrays.mesh import ArrayState, array_state
-from netlists.arrays.reduction import ReducedArray, reduce_array
+from netlists.arrays.reduction import ReducedArray, dissect, lumped, peak_bytes, reduce_array, tied
 from netlists.errors import ParameterError, check_type, real_array, real_number
+from netlists.memory import check_memory
 from netlists.record import FloatArray, Positive, about
 from netlists.short_text import short_repr
 
@@ -79,6 +80,32 @@ def network_of(cells: FloatArray, wires: Interconnect) -> ReducedArray:
     if wires.grid and wires.wire_resistance > 0:
         return reduce_grid(cells, wires)
     return reduce_array(cells, wires.wire_resistance, wires.line_capacitance, wires.contacts, wires.line_model)
+
+
+def networks_of(cells: FloatArray, wires: Interconnect) -> ReducedArray:
+    """Reduce many arrays (P, N, M), siemens, with wires that have a resistance, as `network_of`.
+
+    Each network is computed on its own, so it does not depend, bit for bit, on the others.
+
+    Returns:
+        Matrices of shape (P, T, T); the capacitances (T, T) if they are equal.
+
+    Raises:
+        ParameterError: If the meshes need more memory than there is, or no finite network is equal to one.
+    """
+    if wires.grid:
+        each = [reduce_grid(one, wires) for one in cells]
+        return ReducedArray(
+            *(np.stack([getattr(one, name) for one in each]) for name in ("conductance", "capacitance"))
+        )
+    count, n, m = cells.shape
+    inner = wires.line_capacitance if wires.line_model == "reduced" else 0.0
+    check_memory(f"{count} x {n} x {m}", "their meshes", count * peak_bytes(n, m, inner > 0))
+    far = wires.contacts == "both"
+    conductance, *charge = dissect(cells, wires.wire_resistance, inner, far, None)
+    whole = lumped(n, m, wires.line_capacitance, "separate" if far else "one")
+    found = ReducedArray(conductance, charge[0] if charge else whole)
+    return tied(found) if far else found
 
 
 def state_of(cells: FloatArray, wires: Interconnect, terminal_voltage: FloatArray) -> ArrayState:

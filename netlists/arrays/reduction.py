@@ -29,7 +29,7 @@ class ReducedArray:
     """Network between the terminals of an array, equivalent to its mesh.
 
     Terminals are the N word lines, then the M bit lines: T = N + M. If both ends of a line are separate terminals, far
-    ends follow in the same order: T = 2 (N + M).
+    ends follow in the same order: T = 2 (N + M). Networks of P arrays have matrices (P, T, T).
 
     Attributes:
         conductance: Conductance between every two terminals, shape (T, T), symmetric, never negative, 0 on the
@@ -45,7 +45,7 @@ class ReducedArray:
     @cached_property
     def laplacian(self) -> FloatArray:
         """Currents into the terminals per volt at each, shape (T, T), siemens."""
-        return np.diag(self.conductance.sum(axis=1)) - self.conductance
+        return np.eye(self.conductance.shape[-1]) * self.conductance.sum(axis=-1)[..., None] - self.conductance
 
 
 def reduce_array(
@@ -73,16 +73,16 @@ def reduce_array(
     cells, wire_resistance = matrix_of_cells(cells), real_number("wire_resistance", wire_resistance)
     n, m = cells.shape
     if contacts == "both" and wire_resistance > 0:
-        return _tied(reduce_array(cells, wire_resistance, line_capacitance, "separate", line_model))
+        return tied(reduce_array(cells, wire_resistance, line_capacitance, "separate", line_model))
     if wire_resistance == 0:
         check_ideal(contacts)
         check_memory(f"{n} x {m}", "its network", 8 * 4 * (n + m) ** 2)
         conductance = np.block([[np.zeros((n, n)), cells], [cells.T, np.zeros((m, m))]])
-        return ReducedArray(conductance, _lumped(n, m, line_capacitance, contacts))
+        return ReducedArray(conductance, lumped(n, m, line_capacitance, contacts))
     inner = line_capacitance if line_model == "reduced" else 0.0
     check_memory(f"{n} x {m}", "its mesh", peak_bytes(n, m, inner > 0))
     conductance, *reduced = dissect(cells, wire_resistance, inner, contacts == "separate", None)
-    return ReducedArray(conductance, reduced[0] if reduced else _lumped(n, m, line_capacitance, contacts))
+    return ReducedArray(conductance, reduced[0] if reduced else lumped(n, m, line_capacitance, contacts))
 
 
 def matrix_of_cells(cells: FloatArray) -> FloatArray:
@@ -103,20 +103,20 @@ def check_ideal(contacts: Contacts) -> None:
         raise ParameterError("wire_resistance", 0, "both ends of an ideal line are one node: contact one or both, tied")
 
 
-def _lumped(n: int, m: int, line_capacitance: float, contacts: Contacts) -> FloatArray:
+def lumped(n: int, m: int, line_capacitance: float, contacts: Contacts) -> FloatArray:
     """Capacitance of each whole line on its terminal, or half of it on either of two."""
     line = line_capacitance * np.repeat([float(m), float(n)], [n, m])
     return np.diag(np.tile(line / 2, 2) if contacts == "separate" else line)
 
 
-def _tied(separate: ReducedArray) -> ReducedArray:
+def tied(separate: ReducedArray) -> ReducedArray:
     """Join near and far end of each line to one node: parallel conductances add up, and so do charges."""
-    t = len(separate.conductance) // 2
+    t = separate.conductance.shape[-1] // 2
     conductance, capacitance = (
-        (between[:t, :t] + between[t:, t:]) + (between[:t, t:] + between[t:, :t])
+        (between[..., :t, :t] + between[..., t:, t:]) + (between[..., :t, t:] + between[..., t:, :t])
         for between in (separate.conductance, separate.capacitance)
     )
-    np.fill_diagonal(conductance, 0)
+    conductance[..., range(t), range(t)] = 0
     return ReducedArray(conductance, capacitance)
 
 
@@ -179,10 +179,10 @@ class Block(NamedTuple):
 def dissect(
     cells: FloatArray, wire_resistance: float, line_capacitance: float, far: bool, weights: list[FloatArray] | None
 ) -> FloatArray:
-    """Compute conductances between the terminals and, with line capacitance, capacitances, shape (1 or 2, T, T).
+    """Compute conductances between the terminals and, with line capacitance, capacitances, shape (1 or 2, [P,] T, T).
 
     Args:
-        cells: Conductances, shape (N, M), siemens.
+        cells: Conductances, shape (N, M), or (P, N, M) of many arrays, siemens.
         wire_resistance: Resistance of a segment, greater than 0, ohm.
         line_capacitance: Capacitance of each inner node to ground, F.
         far: True if a segment leads from the last cell of each line to a further terminal.
@@ -192,15 +192,14 @@ def dissect(
     Raises:
         ParameterError: If no finite network is equal to the mesh.
     """
-    n, m = cells.shape
-    siemens = 1 / wire_resistance
+    (*several, n, m), siemens = cells.shape, 1 / wire_resistance
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            network = _blocks(cells[None], siemens, line_capacitance, weights)
+            network = _blocks(cells.reshape(-1, n, m), siemens, line_capacitance, weights)
             for lines, turn in zip((n, m), end_turns(n, m), strict=True):
-                ends = np.zeros((len(network), 1, *[lines * (1 + far)] * 2))
+                ends = np.zeros((*network.shape[:2], *[lines * (1 + far)] * 2))
                 if far:
-                    ends[0, 0, :lines, lines:] = ends[0, 0, lines:, :lines] = siemens * np.eye(lines)
+                    ends[0, :, :lines, lines:] = ends[0, :, lines:, :lines] = siemens * np.eye(lines)
                 network = _join(_turned(network, turn), ends, lines, weights)
     except np.linalg.LinAlgError:
         network = np.full((1, 1, 1, 1), np.nan)
@@ -208,7 +207,8 @@ def dissect(
         mend = "too far from the cells' resistance for numbers of double precision; 0 means ideal wires"
         raise ParameterError("wire_resistance", wire_resistance, mend)
     order = np.argsort(terminal_order(n, m, far))
-    return network[:, 0, order[:, None], order]
+    found = np.ascontiguousarray(network[..., order[:, None], order])  # sums add in the same order in any company
+    return found.reshape(len(network), *several, len(order), len(order))
 
 
 def end_turns(n: int, m: int) -> tuple[int, int]:
