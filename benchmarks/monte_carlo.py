@@ -2,10 +2,10 @@
 
 Method: INV, N = 16 (and 4), condition 10, programming error 1 uS of 100 uS, every trial programmed, solved, measured.
 Exact engine: `--trials` trials in 1 and in 2 processes, the processes' start included; and some of them one by one, as
-in a loop over `InvCircuit.program(...).solve(b)`, in CPU seconds of one process. ngspice: `--chunks` chunks of 8
-trials in one process, as many of them side by side in a deck as there is room for. The comparison is the same trials
-with one deck each, as in a loop over `InvCircuit.program(...).solve(b)`. Both take turns, so that a busy machine slows
-both.
+in a loop over `InvCircuit.program(...).solve(b)`, in CPU seconds of one process; both with wires and line capacitance,
+too. ngspice: `--chunks` chunks of 8 trials in one process, as many of them side by side in a deck as there is room for.
+The comparison is the same trials with one deck each, as in a loop over `InvCircuit.program(...).solve(b)`. Both take
+turns, so that a busy machine slows both.
 
 The engines against each other: the first `--chunks` chunks of the same trials by both in one process, in CPU seconds,
 those of the simulator included.
@@ -40,11 +40,17 @@ from benchmarks.machine import machine_line
 SIZE, PROGRAMMING_ERROR = 16, 1e-6
 OPAMPS = ("single-pole", "cmos-100meg")
 SECONDS_ASKED, MILLISECONDS_ASKED, TIMES_ASKED = 20, 15, 8
+WIRES = {
+    "ideal": {},
+    "1 fF": {"line_capacitance": 1e-15},
+    "1 ohm": {"wire_resistance": 1.0},
+    "1 ohm, 1 fF": {"wire_resistance": 1.0, "line_capacitance": 1e-15},
+}
 ALONE = 64
 """Trials of the exact engine that are run one by one."""
 
 
-def study(opamp: str, engine: str, trials: int, size: int = SIZE) -> MonteCarlo:
+def study(opamp: str, engine: str, trials: int, size: int = SIZE, **wires: float) -> MonteCarlo:
     """System of all trials."""
     generator = np.random.default_rng(0)
     matrix = draw_matrix("spd", size, size, None, generator)
@@ -53,13 +59,15 @@ def study(opamp: str, engine: str, trials: int, size: int = SIZE) -> MonteCarlo:
         "engine": engine,
         "device": Device(programming_error=PROGRAMMING_ERROR),
         "seed": 0,
+        **wires,
     }
     return MonteCarlo("inv", Problem(matrix, draw_vector(size, generator)), arguments, 0, trials)
 
 
-def together_and_alone(opamp: str, size: int, trials: int) -> tuple[float, float]:
+def together_and_alone(opamp: str, size: int, trials: int, **wires: float) -> tuple[float, float]:
     """CPU milliseconds of a trial by the exact engine in one process: of a whole study, and of trials one by one."""
-    asked, few = study(opamp, "exact", trials, size), range(ALONE)
+    asked, few = study(opamp, "exact", trials, size, **wires), range(ALONE)
+    trial_of(asked.circuit(0), asked.problem.vector, 0, Analyses())  # imports what is needed
     began = time.process_time()
     asked.run(1)
     together = time.process_time() - began
@@ -140,6 +148,22 @@ def exact_table(trials: int, rounds: int) -> Table:
     return grid
 
 
+def wires_table(trials: int, rounds: int) -> Table:
+    """Trials with wires and line capacitance, all together and one by one."""
+    title = f"exact, {trials} trials, N = {SIZE}, CPU ms a trial in one process"
+    grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
+    for heading in ("op-amp", "wires", "together", "one by one", "ratio"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for opamp in OPAMPS:
+        for name, wires in WIRES.items():
+            cost = np.array([together_and_alone(opamp, SIZE, trials, **wires) for _ in range(rounds)])
+            together, alone = np.median(cost, axis=0)
+            grid.add_row(
+                opamp, name, f"{together:.2f}", f"{alone:.1f}", f"{float(np.median(cost[:, 1] / cost[:, 0])):.1f}"
+            )
+    return grid
+
+
 def against_table(trials: int, rounds: int) -> Table:
     """The engines against each other, all op-amps."""
     grid = Table(title=f"exact against ngspice, the same {trials} trials", title_justify="left", box=box.MARKDOWN)
@@ -190,6 +214,7 @@ def main(
         console.print(against_table(chunks * CHUNK, rounds))
         console.print(ngspice_table(chunks, rounds))
         console.print(exact_table(trials, rounds))
+        console.print(wires_table(max(8, trials // 4), rounds))
     if out is not None:
         console.save_text(str(out))
 

@@ -45,7 +45,8 @@ class ReducedArray:
     @cached_property
     def laplacian(self) -> FloatArray:
         """Currents into the terminals per volt at each, shape (T, T), siemens."""
-        return np.eye(self.conductance.shape[-1]) * self.conductance.sum(axis=-1)[..., None] - self.conductance
+        own = self.conductance.sum(axis=-1)[..., None]
+        return np.asarray(np.eye(own.shape[-2]) * own - self.conductance)
 
 
 def reduce_array(
@@ -261,8 +262,7 @@ def _join(first: FloatArray, second: FloatArray, shared: int, weights: list[Floa
     positive entries off its diagonal: its Cholesky factor has none there either, the factor's inverse has no negative
     ones, and all that is added up is positive.
     """
-    stay = first.shape[-1] - shared
-    seam = second[..., shared - 1 :: -1, :]
+    stay, seam = first.shape[-1] - shared, second[..., shared - 1 :: -1, :]
     across = np.concatenate([first[..., stay:, :stay], seam[..., shared:]], axis=-1)
     inner = first[..., stay:, stay:] + seam[..., :shared][..., ::-1]
     diagonal, laplacian = np.arange(shared), -inner[0]
