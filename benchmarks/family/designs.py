@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.family.rows import Row
+from benchmarks.kept import Kept
 from tests.family import CIRCUITS, FINAL, Verdict, check
 
 DESIGNS = 200
@@ -22,7 +22,6 @@ PART = 10
 PROCESSES = 2
 JUDGED = 0.8
 """Least share of the designs that settle in both engines: a judge that sees none holds nothing."""
-ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("netlists", "amc_circuits", "tests/family.py")
 """Files of which a kept verdict is one."""
 
@@ -36,37 +35,9 @@ def judged(name: str, topology: str, seeds: Sequence[int]) -> Verdict:
     return verdict
 
 
-class Kept:
-    """Verdicts of parts in a file, a line each: an interrupted run goes on. Those of other sources do not count.
-
-    Args:
-        path: The file; None keeps nothing.
-    """
-
-    def __init__(self, path: Path | None) -> None:
-        self.path, self.sources, self.found = path, _hash_of_sources() if path else "", dict[str, Verdict]()
-        text = path.read_text(encoding="utf-8") if path is not None and path.exists() else ""
-        for line in text.rpartition("\n")[0].splitlines():  # the last line of a run that was killed may be a part
-            content = json.loads(line)
-            if content["sources"] == self.sources:
-                held = content["verdict"]
-                self.found[content["part"]] = Verdict(**held | {"statuses": Counter(held["statuses"])})
-
-    def add(self, part: str, verdict: Verdict) -> None:
-        """Keep the verdict of a part."""
-        self.found[part] = verdict
-        if self.path is not None:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"part": part, "sources": self.sources, "verdict": vars(verdict)}) + "\n")
-
-
-def _hash_of_sources() -> str:
-    digest = hashlib.sha256()
-    for name in SOURCES:
-        place = ROOT / name
-        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
+def verdict_of(held: Mapping[str, Any]) -> Verdict:
+    """Verdict of its plain data."""
+    return Verdict(**held | {"statuses": Counter(held["statuses"])})
 
 
 def designs(circuit: str | None = None, kept: Path | None = None) -> Iterator[Row]:
@@ -77,7 +48,7 @@ def designs(circuit: str | None = None, kept: Path | None = None) -> Iterator[Ro
         kept: File of verdicts that are computed already, to which others are added; None keeps none.
     """
     names = [one for one in CIRCUITS if circuit in (None, _label(*one))]
-    firsts, store = range(0, DESIGNS, PART), Kept(kept)
+    firsts, store = range(0, DESIGNS, PART), Kept(kept, SOURCES)
     with ProcessPoolExecutor(PROCESSES) as pool:
         waiting = {
             pool.submit(judged, *name, range(first, first + PART)): part
@@ -86,9 +57,9 @@ def designs(circuit: str | None = None, kept: Path | None = None) -> Iterator[Ro
             if (part := f"{_label(*name)} {first}") not in store.found
         }
         for future in as_completed(waiting):
-            store.add(waiting[future], future.result())
+            store.add(waiting[future], vars(future.result()))
     for name in names:
-        yield from _rows(_label(*name), [store.found[f"{_label(*name)} {first}"] for first in firsts])
+        yield from _rows(_label(*name), [verdict_of(store.found[f"{_label(*name)} {first}"]) for first in firsts])
 
 
 def _label(name: str, topology: str) -> str:

@@ -3,15 +3,20 @@
 Method: every row has a value that is known from elsewhere (a closed form, an integral, or a figure of an independent
 model in NumPy of the same cells) and a bound, and prints PASS or FAIL. About two minutes of an idle core; `--long`
 adds the precoders of 16 users and 128 antennas by transistors in ngspice, five channels, with wires, and the spread of
-their parts: six minutes more. A run that was ended goes on with the groups that are left, by their names.
-`python -m benchmarks.mimo [--long] [GROUP ...]` runs all groups, or those named; the exit code is 1 if a row fails.
+their parts: six minutes more. `--kept FILE` keeps what each channel of these took, and a run that was ended goes on
+there; results of other sources or of another ngspice do not count. The other groups go on by their names.
+`python -m benchmarks.mimo [--long] [--kept FILE] [GROUP ...]` runs all groups, or those named; the exit code is 1 if a
+row fails.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial, update_wrapper
+from pathlib import Path
 
+from benchmarks.kept import Kept
 from benchmarks.mimo.downlink import opamps, precoding
 from benchmarks.mimo.own_noise import noise
 from benchmarks.mimo.rows import Row
@@ -28,20 +33,31 @@ GROUPS: tuple[Group, ...] = (
     *(formulas, opamps, channels, iterations, ofdm, precoding, estimation, leaks, detection, noise),
     *(settling, inverse, small, versions),
 )
-LONG: tuple[Group, ...] = (transistors, wired, spread)
-"""Groups that run with `--long`, or by name."""
+LONG: tuple[Callable[[Kept], Iterator[Row]], ...] = (transistors, wired, spread)
+"""Groups that run with `--long`, or by name; the results of their channels are kept."""
+SOURCES = ("netlists", "amc_circuits", "mimo", "benchmarks/mimo/transistors.py", "benchmarks/mimo/spread.py")
+"""Files of which a kept result is one."""
 
 
 def chosen(words: list[str]) -> list[Group]:
     """Return the groups that the words of the command line name; all but the long ones without a name."""
-    known = {group.__name__: group for group in (*GROUPS, *LONG)}
-    names = [word for word in words if word != "--long"]
+    if words[-1:] == ["--kept"]:
+        sys.exit("--kept: name a file")
+    path = Path(words.pop(words.index("--kept") + 1)) if "--kept" in words else None
+    kept = Kept(path, SOURCES)
+    long = {group.__name__: _with(group, kept) for group in LONG}
+    known = {group.__name__: group for group in GROUPS} | long
+    names = [word for word in words if word not in ("--long", "--kept")]
     unknown = [name for name in names if name not in known]
     if unknown:
         sys.exit(f"no group {unknown[0]}; there are {', '.join(known)}")
     if names:
         return [known[name] for name in names]
-    return [*GROUPS, *(LONG if "--long" in words else ())]
+    return [*GROUPS, *(long.values() if "--long" in words else ())]
+
+
+def _with(group: Callable[[Kept], Iterator[Row]], kept: Kept) -> Group:
+    return update_wrapper(partial(group, kept), group)
 
 
 def main() -> None:

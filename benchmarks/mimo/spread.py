@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from benchmarks.kept import Kept
 from benchmarks.mimo.rows import IDEAL, Row
 from benchmarks.mimo.transistors import CASCADE, CHANNELS, GINV, Design
 from mimo.parts import Parts, map_of
@@ -25,17 +27,18 @@ CASES: dict[str, dict[str, object]] = {
 DRAWN = ("offset_spread", "programming_error")
 
 
-def spread() -> Iterator[Row]:
+def spread(kept: Kept) -> Iterator[Row]:
     """Precoders on the fitted op-amp with wires, offsets and errors of cells: stable, and below 20 ns."""
     for design in (GINV, CASCADE):
         for name, given in CASES.items():
-            yield from _rows(design, name, given)
+            yield from _rows(design, name, given, kept)
 
 
-def _rows(design: Design, name: str, given: dict[str, object]) -> Iterator[Row]:
+def _rows(design: Design, name: str, given: dict[str, object], kept: Kept) -> Iterator[Row]:
     """Largest settling time of some trials, with means beside it; every trial has a channel and parts of its own."""
     count = CHANNELS if any(option in given for option in DRAWN) else 2
-    found = [_trial(replace(design, given=design.given | given), place) for place in range(count)]
+    own = replace(design, given=design.given | given)
+    found = [kept.result(f"{design.name}, {name}, {place}", partial(_trial, own, place)) for place in range(count)]
     times, errors, noises, offsets = np.array(found).T
     yield Row(f"{design.name}, {name}: slowest of {len(found)}, ns, below 20", times.max(), 10, 10, True)
     print(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from amc_circuits import InvCircuit, Solution
+from benchmarks.kept import Kept
 from benchmarks.mimo.rows import IDEAL, Row
 from mimo import Parts, PrecodeSettings
 from mimo.precoding.study import Link, circuit_of, exact_precoders, link_of
@@ -68,19 +70,29 @@ LOW_POWER = (
 )
 
 
-def settled(design: Design, place: int) -> Iterator[Row]:
+def measured(design: Design, place: int) -> dict[str, Any]:
+    """Settling times, ns, energies, nJ, and errors of a channel, by transistors and by their fit; and the status."""
+    both = design.solve(place, "ngspice"), design.solve(place, "exact")
+    return {
+        "times": [1e9 * float(one.settling_time) for one in both],
+        "energies": [1e9 * float(one.energy.total) for one in both],
+        "errors": [_error(design, place, one) for one in both],
+        "status": both[0].status.name,
+    }
+
+
+def settled(design: Design, place: int, kept: Kept) -> Iterator[Row]:
     """Rows of one channel: the limit, the error, and the fit; the error that wires make is that of the fit."""
-    real, fit = design.solve(place, "ngspice"), design.solve(place, "exact")
-    time, name = 1e9 * float(real.settling_time), f"{design.name}, channel {place}"
+    name = f"{design.name}, channel {place}"
+    found = kept.result(name, lambda: measured(design, place))
+    (time, time_of_fit), (error, fitted), energies = (found[part] for part in ("times", "errors", "energies"))
     yield Row(f"{name}: settled, ns, below {design.limit:g}", time, design.limit / 2, design.limit / 2, True)
-    error, fitted = (_error(design, place, one) for one in (real, fit))
     if "wire_resistance" in design.given:
         yield Row(f"{name}: error without its gain, against its fit", error, fitted, 0.05)
     else:
         yield Row(f"{name}: error without its gain, below 1 %", error, 0.005, 0.005, True)
-    yield Row(f"{name}: ns, against its fit", time, 1e9 * float(fit.settling_time), 0.05)
-    energies = [1e9 * float(one.energy.total) for one in (real, fit)]
-    print(f"      {name}: {energies[0]:.2f} nJ, its fit {energies[1]:.2f} nJ, {real.status.name}")
+    yield Row(f"{name}: ns, against its fit", time, time_of_fit, 0.05)
+    print(f"      {name}: {energies[0]:.2f} nJ, its fit {energies[1]:.2f} nJ, {found['status']}")
 
 
 def _error(design: Design, place: int, found: Solution) -> float:
@@ -91,20 +103,20 @@ def _error(design: Design, place: int, found: Solution) -> float:
     return float(np.linalg.norm(value / gain - wanted) / np.linalg.norm(wanted))
 
 
-def transistors() -> Iterator[Row]:
+def transistors(kept: Kept) -> Iterator[Row]:
     """16 users, 128 antennas by transistors, five channels: GINV below 10 ns, cascade below 13 ns, as the fit says."""
     for design in (GINV, CASCADE):
         for place in range(CHANNELS):
-            yield from settled(design, place)
+            yield from settled(design, place, kept)
     for design in LOW_POWER:
-        yield from settled(design, 0)
+        yield from settled(design, 0, kept)
 
 
-def wired() -> Iterator[Row]:
+def wired(kept: Kept) -> Iterator[Row]:
     """The same by transistors with wires of 0.35 ohm, one channel: as the fit says."""
     for design in (GINV, CASCADE):
         given = design.given | {"wire_resistance": "0.35"}
-        yield from settled(Design(f"{design.name}, 0.35 ohm", design.precoder, design.limit, given), 0)
+        yield from settled(Design(f"{design.name}, 0.35 ohm", design.precoder, design.limit, given), 0, kept)
 
 
 def inverse_times(engine: str) -> list[float]:
