@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from amc_circuits.cases.option import Option, parse_table
-from amc_circuits.cases.options import JOBS
-from amc_circuits.cli.messages import NO_RESULT, USABLE, finish
 from amc_circuits.cli.parameters import Jobs, with_options
-from amc_circuits.files.run_folder import check_folder
-from amc_circuits.studies.workers import Executor, Workers
-from amc_circuits.sweep.plan.plan import Handling, Plan, check_engines_of, check_files_of
-from amc_circuits.sweep.plan.spec import Sweep, read_sweep
-from amc_circuits.sweep.run.earlier_rows import other_versions_line
-from amc_circuits.sweep.run.estimate import estimate
-from amc_circuits.sweep.run.outcome import PRELOADED
-from amc_circuits.sweep.run.progress import reporting
-from amc_circuits.sweep.run.run import Tally, run_sweep
-from amc_circuits.sweep.store import Row
-from amc_circuits.values.quantities import counted, format_quantity
-from netlists import ParameterError
-
-LONGEST_SHARD = 40
-"""Largest number of characters of a shard; Python reads no number of more than 4300 digits."""
-
 
 HANDLING = (
     Option("max_failures", "integer", "Stop after so many failed points", minimum=1),
@@ -64,125 +43,9 @@ def sweep(
     **options: Any,
 ) -> None:
     """Run many points over any options of a circuit or a training; failures are rows."""
+    from amc_circuits.cli.commands.sweeps.running import print_plan, run_points  # here, for the help needs no engine
+
     if dry_run:
-        _dry_run(spec, out, jobs, options, scheduler)
+        print_plan(spec, out, jobs, parse_table("amc sweep", HANDLING, options), scheduler)
     else:
-        _run(spec, out, jobs, progress, options, scheduler)
-
-
-def _run(
-    spec: Path, out: Path | None, jobs: str, progress: bool, options: dict[str, object], scheduler: str | None
-) -> None:
-    """Run a sweep and print its summary."""
-    if out is None:
-        raise ParameterError("out", "nothing", "name a folder for the rows; only --dry-run does without")
-    check_folder(out, "sweep")
-    plan, executor, handling = read_sweep(spec), _executor(JOBS.parse(jobs), scheduler), handling_of(options)
-    _check_waveforms(plan, handling)
-    check_engines_of(plan)  # before the folder is created
-    check_files_of(plan)
-    with reporting(progress) as on_rows:
-
-        def on_progress(rows: Sequence[Row], plan: Plan) -> None:
-            if not rows and (line := other_versions_line(plan)):
-                print(f"amc: {line}", file=sys.stderr, flush=True)
-            on_rows(rows, plan)
-
-        tally = run_sweep(plan, out, executor, handling, on_progress)
-    _summary(tally, out)
-    finish(NO_RESULT if tally.usable < tally.points else USABLE)
-
-
-def _dry_run(spec: Path, out: Path | None, jobs: str, options: dict[str, object], scheduler: str | None) -> None:
-    """Print the planned work; write nothing."""
-    if scheduler is not None:
-        raise ParameterError(
-            "scheduler", scheduler, "is not asked by --dry-run; give its number of processes as --jobs"
-        )
-    if out is not None:
-        check_folder(out, "sweep")
-    processes, handling = JOBS.parse(jobs), handling_of(options)
-    plan = read_sweep(spec)
-    _check_waveforms(plan, handling)
-    found = estimate(plan, out, processes, handling)
-    points, failed = len(found.plan.numbers), found.plan.failed_before
-    cached = found.plan.cached - (0 if handling.retry_failed else failed)
-    again = " (to be run again)" if handling.retry_failed else " (--retry-failed runs them again)"
-    counts = f"{points - cached - failed} new, {cached} cached, {failed} failed before{again if failed else ''}"
-    older = other_versions_line(found.plan)
-    print(f"{counted(points, 'point')}: {counts}", *[older] * bool(older), *found.lines(processes), sep="\n")
-
-
-def _check_waveforms(plan: Sweep, handling: Handling) -> None:
-    if handling.with_waveforms and plan.word == "run":
-        raise ParameterError("waveforms", "true", f"has no effect on the run {plan.circuit}; leave it out")
-
-
-def _executor(processes: int, scheduler: str | None) -> Callable[[int], AbstractContextManager[Executor]]:
-    """Choose the processes of this machine, or the Dask cluster of a scheduler.
-
-    Raises:
-        ParameterError: Both are requested, or Dask is not installed.
-    """
-    if scheduler is None:
-        return lambda points: Workers(min(processes, points), PRELOADED)
-    if processes > 1:
-        raise ParameterError("scheduler", scheduler, "its cluster says how many points run at a time; leave out --jobs")
-    try:
-        from amc_circuits.sweep.run.cluster import DaskWorkers
-    except ModuleNotFoundError as error:
-        if error.name != "distributed":
-            raise
-        raise ParameterError("scheduler", scheduler, "needs Dask: pip install 'amc[cluster]'") from None
-    return lambda points: DaskWorkers(scheduler)
-
-
-def handling_of(options: dict[str, object]) -> Handling:
-    """Convert options as typed to the handling of a sweep.
-
-    Raises:
-        ParameterError: An option cannot be used.
-    """
-    parsed = parse_table("amc sweep", HANDLING, options)
-    if parsed["point_timeout"] is not None and parsed["point_timeout"] <= 0:
-        raise ParameterError("point_timeout", parsed["point_timeout"], "must be more than 0 s")
-    return Handling(
-        retry_failed=parsed["retry_failed"],
-        max_failures=parsed["max_failures"],
-        point_timeout=parsed["point_timeout"],
-        with_waveforms=parsed["waveforms"],
-        shard=_shard(parsed["shard"]),
-    )
-
-
-def _shard(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    first, _, count = text.partition("/")
-    whole = first.isdecimal() and count.isdecimal() and len(text) < LONGEST_SHARD
-    if not (whole and 1 <= int(first) <= int(count)):
-        raise ParameterError("shard", repr(text), "must be I/N with I from 1 to N, as 2/4")
-    return int(first), int(count)
-
-
-def _summary(tally: Tally, folder: Path) -> None:
-    """Print the summary of a sweep."""
-    counts = f"{counted(tally.points, 'point')}, {tally.usable} usable, {tally.points - tally.usable} not"
-    others = f" (and {counted(tally.others, 'row')} of other specifications or versions)" if tally.others else ""
-    engines = ", ".join(f"{name} ({count})" for name, count in tally.by_engine.items())
-    solved = f"; solved by {engines}" if engines else ""
-    print(f"{counts}{others}{solved}; show them with: amc table {folder}")
-    if (first := tally.first_failed) is not None:
-        where = f"; deck and log: {folder / first.kept}" if first.kept else ""
-        print(f"{tally.failed} failed, the first (row {first.number}): {first.error}{where}")
-    if tally.cross_checked:
-        largest = format_quantity(tally.largest_difference, "%")
-        differ = f"the engines differ by at most {largest} of full scale"
-        print(f"{counted(tally.cross_checked, 'right-hand side')} checked by ngspice: {differ}")
-    elif tally.auto and tally.by_engine["exact"] and not (tally.check_failed or tally.disagree):
-        print("no right-hand side checked by ngspice")
-    if tally.check_failed:
-        print(f"ngspice could check none of the figures by the exact engine ({tally.check_failed})")
-    if tally.disagree:
-        where = counted(tally.disagree, "point")
-        print(f"the engines disagree in {where}: all figures by the exact engine are in doubt")
+        run_points(spec, out, jobs, progress, parse_table("amc sweep", HANDLING, options), scheduler)
