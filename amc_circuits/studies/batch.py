@@ -30,7 +30,8 @@ from amc_circuits.values.checks import Numbers
 from netlists import MacroOpAmp, OpAmps, SinglePoleOpAmp
 from netlists.record import FloatArray
 
-STACKED = 16384
+Indices = NDArray[np.int64]
+STACKED = 16_384
 """Cells of the circuits read at once: larger stacks leave the processor's cache."""
 
 
@@ -58,10 +59,17 @@ def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> 
     if varied is None:
         return {}
     found: dict[int, Trial] = {}
-    together = max(1, STACKED // arrays[0][0].size)
-    for first in range(0, len(numbers), together):
-        some = slice(first, first + together)
-        found |= _trials(circuit, question, varied.part(some), numbers[some])
+    together, waiting = max(1, STACKED // arrays[0][0].size), np.arange(len(numbers))
+    # Of several columns only those that are not at rest wait longer; limits of op-amps may be why one is not.
+    waits = question.columns.shape[1] == 1 and _single_poles(circuit)
+    for doubled in range(DOUBLINGS + 1 if waits else 1):
+        each = np.array_split(waiting, range(together, len(waiting), together))
+        parts = [_trials(circuit, question, varied.part(some), some, numbers, 2**doubled) for some in each]
+        for trials, _ in parts:
+            found |= trials
+        waiting = np.concatenate([restless for _, restless in parts])
+        if not waiting.size:
+            break
     return found
 
 
@@ -96,24 +104,34 @@ def _macros(circuit: Solver, question: Question) -> bool:
 
 
 def _trials(
-    circuit: Solver, question: Question, varied: Varied, numbers: Sequence[int], doubled: int = 0
-) -> dict[int, Trial]:
-    """Trials of a stack, in slots that are doubled so many times; circuits that are not at rest then wait longer."""
+    circuit: Solver, question: Question, varied: Varied, own: Indices, numbers: Sequence[int], longer: int
+) -> tuple[dict[int, Trial], Indices]:
+    """Return trials of a stack by their numbers, in slots so much longer; and places of those that are not at rest.
+
+    Args:
+        circuit: Circuit of one of the trials.
+        question: Right-hand sides.
+        varied: Circuits of the stack.
+        own: Their places in `numbers`.
+        numbers: Numbers of all trials.
+        longer: Length of the slots in units of the first ones.
+    """
     try:
-        places, readings = _read(circuit, question, varied, 2**doubled)
+        places, readings = _read(circuit, question, varied, longer)
     except np.linalg.LinAlgError:
         # One circuit without modes spoils the stack for all.
-        each = range(len(numbers) if len(numbers) > 1 else 0)
-        parts = (_trials(circuit, question, varied.part(slice(k, k + 1)), numbers[k : k + 1], doubled) for k in each)
-        return {number: trial for part in parts for number, trial in part.items()}
+        each = [slice(k, k + 1) for k in range(len(own) if len(own) > 1 else 0)]
+        parts = [_trials(circuit, question, varied.part(one), own[one], numbers, longer) for one in each]
+        trials = {number: trial for part, _ in parts for number, trial in part.items()}
+        return trials, np.concatenate([own[:0], *(restless for _, restless in parts)])
     if readings is None:
-        return {}
+        return {}, own[:0]
     figures, inside = _figures(circuit, question, varied.gain[places], readings)
     usable = inside & readings.known
     if readings.peak_output is not None and not circuit.settings.fixed_scale:
         usable &= (readings.peak_output <= HEADROOM * swing_of(circuit.circuit)).all(axis=1)
-    used, restless = np.flatnonzero(usable), places[~readings.known]
-    known, hashes = [numbers[k] for k in places[used].tolist()], varied.part(places[used]).sha256
+    used = np.flatnonzero(usable)
+    known, hashes = [numbers[k] for k in own[places[used]].tolist()], varied.part(places[used]).sha256
     found = {
         number: Trial(
             number,
@@ -124,11 +142,7 @@ def _trials(
         )
         for at, number, sha256 in zip(used.tolist(), known, hashes, strict=True)
     }
-    # Of several columns only those that are not at rest wait longer; limits of op-amps may be why one is not.
-    if restless.size and doubled < DOUBLINGS and question.columns.shape[1] == 1 and _single_poles(circuit):
-        left = [numbers[k] for k in restless.tolist()]
-        found |= _trials(circuit, question, varied.part(restless), left, doubled + 1)
-    return found
+    return found, own[places[~readings.known]]
 
 
 def _read(

@@ -25,7 +25,7 @@ from netlists.short_text import short_repr
 
 MOST_PANELS = 400
 """Most panels of a slot here; a circuit with more is read alone."""
-AT_ONCE = 128
+AT_ONCE = 512
 """Panels that are sampled at once: their samples stay in the processor's cache."""
 RAMP = [1 / math.factorial(k) for k in range(2, 13)]
 """Coefficients of the power series of `(exp(x) - 1 - x)/x^2`: up to 0.5 the next term is 8e-14 of the first."""
