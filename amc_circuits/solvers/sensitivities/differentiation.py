@@ -16,11 +16,11 @@ from amc_circuits.engines.exact.gradients.energy import EnergySlot
 from amc_circuits.engines.exact.gradients.settling import OneSlot, settling_points
 from amc_circuits.engines.exact.slots import slots_of
 from amc_circuits.linear.adjoint import Adjoint, Points
-from amc_circuits.linear.part_gradients import part_gradients
 from amc_circuits.results.solution import Solution, UnusableSolutionError
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
+from amc_circuits.solvers.sensitivities.input_gradients import gradients
 from amc_circuits.solvers.sensitivities.input_scale import peak_points
 from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
 from amc_circuits.solvers.sensitivities.values import values_of
@@ -130,18 +130,19 @@ class Differentiation:
         """Part at rest of the peak at full scale, and derivatives of the logarithm of the peak by part and field."""
         levels = self.circuit.driven_levels(self.question.columns)[:, 0]
         peak, at_rest, points = peak_points(self._slot(levels), levels)
-        return at_rest / peak, part_gradients(self.adjoint, points.times(1 / peak))
+        return at_rest / peak, gradients(self.adjoint, points.times(1 / peak))
 
     def _record(self, metric: str, value: float, points: Points, **other: float) -> Sensitivity:
         fine = self.circuit.growing or self.solution.status is Status.SETTLED
         notes = () if fine else (f"{self.solution.status.name}: {self._why}",)
         return Sensitivity(
-            metric, value, part_gradients(self.adjoint, points), values_of(self.circuit.circuit), notes=notes, **other
+            metric, value, gradients(self.adjoint, points), values_of(self.circuit.circuit), notes=notes, **other
         )
 
     @property
     def _why(self) -> str:
-        return f"{self.solution.message}; the derivatives are those of the linear circuit"
+        # What follows says which engine knows the limits, which is no mend here.
+        return f"{self.solution.message.partition(';')[0]}; the derivatives are those of the linear circuit"
 
     def _growth_rate(self) -> Sensitivity:
         return self._record("growth_rate", *self.adjoint.of_slowest())

@@ -99,6 +99,25 @@ def test_op_amps_have_the_slopes_of_the_whole_path(field, metric):
     assert predicted == pytest.approx(slope(changed) / found.value, rel=1e-6, abs=1e-10)
 
 
+@pytest.mark.parametrize("field", ["cmrr", "input_offset", "input_coupling", "offsets"])
+def test_inputs_of_op_amps_have_the_slopes_of_the_whole_path(field):
+    """In the compensated circuit, whose op-amps have both inputs away from ground; `offsets`: by CMRR beside these."""
+    opamp = LAGGING.replace(cmrr=1e3, input_coupling=20e-15, input_offset=5e-4)
+    fields = {"topology": "compensated", "fixed_scale": True, "input_voltage": 0.02, "wire_resistance": 5.0}
+    if field == "offsets":
+        fields, field = {**fields, "offset_spread": 1e-3, "seed": 3}, "cmrr"
+
+    def circuit(share):
+        return programmed(opamp=opamp.replace(**{field: getattr(opamp, field) * (1 + share)}), **fields)
+
+    metrics = ("settling_time", "relative_error") if field == "input_offset" else METRICS
+    for metric in metrics:
+        found = circuit(0.0).sensitivity(VECTOR, metric)
+        predicted = sum(found.shares(part, field).sum() for part in found.derivatives if field in found.values[part])
+        wanted = slope(lambda share, metric=metric: metric_of(circuit(share), metric)) / found.value
+        assert predicted == pytest.approx(wanted, rel=1e-6, abs=1e-9), metric
+
+
 @pytest.mark.parametrize("metric", ["settling_time", "energy", "growth_rate"])
 @pytest.mark.parametrize("wires", [{}, {"wire_resistance": 20.0}])
 def test_conductors_have_the_slopes_of_the_whole_path(metric, wires):
