@@ -46,6 +46,8 @@ Stretch = tuple[float, float, FloatArray, FloatArray]
 
 BEHIND_LIMITERS = 0.2
 """Full scale of a circuit with limiters in units of the inputs: outputs behind dead zones are smaller than others."""
+LEAST_OUTPUT = 0.1
+"""Least full scale in units of the inputs: outputs that come to rest near 0 V may have been larger on their way."""
 LEAST_SCALE = 1e-9
 """Least full scale of a response, V: its tolerance is then a hundred times the rounding error of voltages of 1 V."""
 
@@ -57,9 +59,9 @@ class NonlinearCircuit:
         """`linear`: its linear circuit, without limiters; worked out unless given."""
         self.circuit = circuit
         self._kicks = [source.kick for source in circuit.sources if source.kick is not None]
-        further = bool(circuit.of(Limiter)) or not is_linear(circuit)
-        modes = None if further else (linear or linear_circuit(circuit)).modes
-        self.system = System(_kicked(circuit), modes, None if self._kicks or further else linear)
+        self._further = bool(circuit.of(Limiter)) or not is_linear(circuit)
+        modes = None if self._further else (linear or linear_circuit(circuit)).modes
+        self.system = System(_kicked(circuit), modes, None if self._kicks or self._further else linear)
         self.account = Account(_kicked(circuit), self.system)
 
     @cached_property
@@ -178,11 +180,18 @@ class NonlinearCircuit:
         """Return the full scale of responses to levels (inputs, K), V: the swing where start-up pulses drive them.
 
         Limiters may leave little of it, so there it is a part of the inputs. Clamps leave no more than their swing.
+        Else it follows `full_scale`.
         """
-        least = float(self.system.laws.swing.min()) if self._kicks else LEAST_SCALE
-        part = BEHIND_LIMITERS if self.system.limiters.count else 1.0
-        full = np.minimum(part * np.abs(levels).max(axis=0, initial=0.0), self.system.laws.swing.min(initial=np.inf))
-        return np.asarray(np.maximum(full, least))
+        swing = float(self.system.laws.swing.min(initial=np.inf))
+        inputs = np.minimum(np.abs(levels).max(axis=0, initial=0.0), swing)
+        if self._kicks:
+            return np.full_like(inputs, swing)
+        if self._further:
+            part = BEHIND_LIMITERS if self.system.limiters.count else 1.0
+            return np.asarray(np.maximum(part * inputs, LEAST_SCALE))
+        system, outputs = self.system, self.outputs
+        still = system.still(system.drive @ levels)
+        return full_scale(inputs, outputs.modal @ still + outputs.feed @ levels + outputs.rest[:, None])
 
     def outputs_over(self, drive: StepTrain, time: FloatArray) -> FloatArray:
         """Outputs over a whole step train, returns to rest included, at times (T,), rising, s; shape (T, N), V."""
@@ -195,6 +204,15 @@ class NonlinearCircuit:
         which = np.clip(np.searchsorted(starts, time, side="right") - 1, 0, None)
         outputs = [at_times(self.system, steps[j], time[which == j], self.outputs) for j in np.unique(which)]
         return np.concatenate([one[:, :, 0].T for one in outputs])
+
+
+def full_scale(inputs: FloatArray, outputs: FloatArray) -> FloatArray:
+    """Return the full scale of responses: the largest output (..., N, K) at rest without limits, V.
+
+    It is at most the largest input (K,), V, as limits may hold outputs far below, and at least a part of it.
+    """
+    largest = np.minimum(np.abs(outputs).max(axis=-2), inputs)
+    return np.asarray(np.maximum(np.maximum(largest, LEAST_OUTPUT * inputs), LEAST_SCALE))
 
 
 def _voltages(rows: Rows, state: FloatArray, hold: Piece) -> FloatArray:

@@ -15,6 +15,7 @@ from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING
 from amc_circuits.engines.exact.nonlinear.step import acceleration, channels
 from amc_circuits.engines.exact.nonlinear.step import stage_equations as alone
+from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
 from amc_circuits.engines.exact.stack.own_effects import OwnEffectsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem, products
 from amc_circuits.engines.exact.stack.weights import Weights
@@ -22,8 +23,6 @@ from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-LARGEST_EXPONENT = 700.0
-"""Exponent above which the exponential overflows; tanh has long been 1."""
 Places = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -81,8 +80,8 @@ class StackedSteps:
 class StackedEquations:
     """Equations of the steps of P circuits."""
 
-    def __init__(self, system: StackedSystem, scale: float, tolerance: float) -> None:
-        """`scale`: full scale of the responses, V; `tolerance` in units of it."""
+    def __init__(self, system: StackedSystem, scale: FloatArray, tolerance: float) -> None:
+        """`scale`: full scale of each response, shape (P,), V; `tolerance` in units of it."""
         self.system, laws, m = system, system.laws, system.count
         one = np.ones(m)
         rate, resistance, current = (value[:, 0, 0] for value in (laws.slew_rate, laws.resistance, laws.current))
@@ -90,7 +89,7 @@ class StackedEquations:
         # Of drives and drops: the argument of tanh, and what is limited, per unit.
         self.bend, self.slope = np.concatenate([rate, resistance * current]), np.concatenate([one, 1 / resistance])
         self.largest = self.bend * self.slope
-        self.in_tolerances = np.concatenate([1 / laws.rate[:, 0, 0], one, one]) / (scale * tolerance)
+        self.volts, self.allowed = np.concatenate([1 / laws.rate[:, 0, 0], one, one]), scale * tolerance
         self.resistance, self.weights = resistance, Weights.empty(system.poles)
         self._lengths = np.zeros(len(system.push))
         self.own = OwnEffectsOfMany(system)
@@ -123,6 +122,11 @@ class StackedEquations:
         state = begin[:, -1] + found.moved[:, -1]
         return StackedSteps(source, state, added, found.error, found.iterations, found.solved)
 
+    def in_tolerances(self, voltages: FloatArray, places: Places) -> FloatArray:
+        """Return the largest of some circuits' drives, drops and stages (A, ..., 3 m) in units of the tolerance."""
+        largest = np.abs(voltages * self.volts).reshape(len(voltages), -1).max(axis=1)
+        return np.asarray(largest / self.allowed[places])
+
     def seen(self, state: FloatArray, currents: FloatArray, places: Places) -> FloatArray:
         """Return drives, drops and stages of coordinates (A, f, n) and of currents at outputs (A, 4 or less, m)."""
         found = products(state, self.system.seen.matrix, places)
@@ -140,17 +144,6 @@ class StackedEquations:
         bent *= own
         bent += 1.0
         return added, np.maximum(bent, channels.LEAST_SLOPE, out=bent), bend
-
-
-def tanh(x: FloatArray) -> FloatArray:
-    """Compute tanh to the rounding error of 1, in place and in half of the time of `numpy.tanh`."""
-    x *= 2.0
-    np.minimum(x, LARGEST_EXPONENT, out=x)
-    np.exp(x, out=x)
-    x += 1.0
-    np.divide(-2.0, x, out=x)
-    x += 1.0
-    return x
 
 
 class _Iteration:
@@ -234,14 +227,14 @@ class _Iteration:
         difference = self._difference[some] + (LEADING[1:, None] * self._pushed[some]).sum(axis=1)
         away = self._omitted.part(some).applied(difference[:, None], slice(-1, None))
         found = self._equations.seen(away, change[:, :0, self._equations.system.count :], self._places[some])
-        self._away[some] = np.abs(found[:, 0] * self._equations.in_tolerances).max(axis=1)
+        self._away[some] = self._equations.in_tolerances(found[:, 0], self._places[some])
 
     def _seen_from(self, state: FloatArray, currents: FloatArray) -> FloatArray:
         """Return drives, drops and stages, and set the error, from the present rates."""
         difference = self._difference + (LEADING[1:, None] * self._pushed).sum(axis=1)
         away = self._omitted.applied(difference[:, None], slice(-1, None))
         found = self._equations.seen(np.concatenate([state, away], axis=1), currents, self._places)
-        self._away = np.abs(found[:, -1] * self._equations.in_tolerances).max(axis=1)
+        self._away = self._equations.in_tolerances(found[:, -1], self._places)
         return found[:, :-1]
 
     def _clear(self) -> Mask:
@@ -256,9 +249,9 @@ class _Iteration:
         change = np.abs(self._new - self._before)
         change[..., :m] *= self._lengths[:, None, None]
         change[..., m:] *= equations.resistance
-        change *= equations.in_tolerances[m:]
+        change *= equations.volts[m:]
         change /= np.minimum(self._divisors, 1.0)
-        self._size, self._larger = change.max(axis=(1, 2)), self._size
+        self._size, self._larger = change.max(axis=(1, 2)) / equations.allowed[self._places], self._size
         ended: Mask = (self._far <= alone.CLOSE) | (self._size <= alone.CLOSE)
         return ended
 
@@ -271,7 +264,7 @@ class _Iteration:
         self._seen = self._seen + self._seen_from(self._moved - moved, turned)
         change = self._seen - self._voltages
         change[..., : 2 * m] /= self._divisors
-        farther, self._far = self._far, np.abs(change * equations.in_tolerances).max(axis=(1, 2))
+        farther, self._far = self._far, equations.in_tolerances(change, self._places)
         move = change if self._last is None else self._accelerated(change, *self._last)
         move = np.where((self._far <= alone.CLOSE)[:, None, None], change, move)
         self._last, self._voltages = (change, move), self._voltages + move
@@ -282,7 +275,7 @@ class _Iteration:
     def _accelerated(self, change: FloatArray, before: FloatArray, moved: FloatArray) -> FloatArray:
         """Return the move of Anderson's method, as in `StageEquations`."""
         turned = change - before
-        weighed = turned * self._equations.in_tolerances**2
+        weighed = turned * self._equations.volts**2
         above, below = ((weighed * one).reshape(len(one), -1).sum(axis=1) for one in (change, turned))
         share = np.clip(above / np.maximum(below, 1e-300), -acceleration.LARGEST_SHARE, acceleration.LARGEST_SHARE)
         return np.asarray(change - share[:, None, None] * (moved + turned))

@@ -89,7 +89,7 @@ class _Lengths:
 class _Walk:
     """Where P circuits are."""
 
-    def __init__(self, system: StackedSystem, slot_time: FloatArray, rise: float, scale: float) -> None:
+    def __init__(self, system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray) -> None:
         count, m = len(system.drive), system.count
         self.system, self.stop, self.rise = system, slot_time, rise
         self.equations, self.lengths = StackedEquations(system, scale, TOLERANCE), _Lengths(count, rise)
@@ -145,6 +145,6 @@ class _Walk:
         return found
 
 
-def integrated(system: StackedSystem, slot_time: FloatArray, rise: float, scale: float) -> Course:
-    """Integrate all circuits from rest to the ends of their slots (P,), s; `scale`: full scale, V."""
+def integrated(system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray) -> Course:
+    """Integrate all circuits from rest to the ends of their slots (P,), s; `scale`: full scale of each (P,), V."""
     return _Walk(system, slot_time, rise, scale).run()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM
-from amc_circuits.engines.exact.nonlinear.circuit import LEAST_SCALE
+from amc_circuits.engines.exact.nonlinear.circuit import full_scale
 from amc_circuits.engines.exact.nonlinear.panels import POINTS, weights_at
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.engines.exact.stack.integrator import integrated
@@ -50,9 +50,9 @@ def read_macros(
         tolerance: Relative tolerance of the settling time.
     """
     system = StackedSystem(circuit, stack, modes, levels)
-    scale = max(float(np.abs(levels).max()), LEAST_SCALE)
-    beyond = losses(system, slot_time, rise_time) > CLOSED_FORM
-    return _Reader(system, slot_time, rise_time, tolerance, scale).readings(_steady(system), beyond)
+    steady, beyond = _steady(system), losses(system, slot_time, rise_time) > CLOSED_FORM
+    scale = full_scale(np.abs(levels).max(keepdims=True), steady[..., None])[:, 0]
+    return _Reader(system, slot_time, rise_time, tolerance, scale).readings(steady, beyond)
 
 
 def _steady(system: StackedSystem) -> FloatArray:
@@ -65,7 +65,7 @@ class _Reader:
     """Readings of circuits that are integrated."""
 
     def __init__(
-        self, system: StackedSystem, slot_time: FloatArray, rise: float, tolerance: float, scale: float
+        self, system: StackedSystem, slot_time: FloatArray, rise: float, tolerance: float, scale: FloatArray
     ) -> None:
         course = integrated(system, slot_time, rise, scale)
         self.whole, self.stop, self.step, self.tolerance = course.whole, slot_time, rise / 2, tolerance

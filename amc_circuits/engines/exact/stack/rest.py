@@ -41,12 +41,12 @@ def resting(equations: StackedEquations) -> Rest:
     places, m = np.arange(len(system.push)), system.count
     if not system.seen.rest.any():
         return Rest(np.zeros_like(system.drive), np.zeros((len(places), 2 * m)), np.ones(len(places), dtype=np.bool_))
-    known, volts = system.seen.rest, equations.in_tolerances / equations.in_tolerances[-1]
-    seen, nowhere = known, np.zeros((1, 3 * m))
+    known, nowhere = system.seen.rest, np.zeros((1, 3 * m))
+    seen = known
     for _ in range(ITERATIONS):
         before = seen
         added = equations.limits(before[:, None], nowhere[..., : 2 * m])[0]
         state = system.still((added @ system.push)[:, 0])
         seen = known + equations.seen(state[:, None], added[..., m:], places)[:, 0]
-    change = np.abs((seen - before) * volts).max(axis=1)
+    change = np.abs((seen - before) * equations.volts).max(axis=1)
     return Rest(state, added[:, 0], change < EXACT)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from amc_circuits.engines.exact.stack.equations import tanh
+from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
 
 
 def test_tanh_is_numpys_however_far_the_limits_are():
