@@ -183,7 +183,8 @@ def _run(design: Design, options: dict[str, Any], given: Problem, keep: Path | N
     }
     metrics = metrics_of(record, solution.usable) | structure
     notes = (*_idle(design, circuit, options, given), *solution.notes, *filter(None, [circuit.mapping.lifting_note]))
-    return Run(seed, solution.status.name, metrics, "" if solution.usable else solution.message, notes)
+    why = "" if solution.usable else solution.message
+    return Run(seed, solution.status.name, metrics, why, notes, solution.by_engine)
 
 
 def structure_of(solver: Solver) -> dict[str, float]:

@@ -40,6 +40,7 @@ class Run:
         metrics: Metrics by name, nan where unknown; for several right-hand sides, the worst value.
         error: Reason why it is not usable.
         notes: Notes for the reader, one sentence each.
+        by_engine: Number of right-hand sides that each engine solved; empty if that is not known.
     """
 
     seed: int
@@ -47,6 +48,7 @@ class Run:
     metrics: dict[str, float]
     error: str = ""
     notes: tuple[str, ...] = ()
+    by_engine: Mapping[str, int] = field(default_factory=dict)
 
     __repr__ = short_repr
 
@@ -91,6 +93,11 @@ class DesignRuns:
     def statuses(self) -> dict[str, int]:
         """Number of runs by status, the most frequent first."""
         return dict(Counter(run.status for run in self.runs).most_common())
+
+    @property
+    def by_engine(self) -> dict[str, int]:
+        """Number of right-hand sides that each engine solved, the most frequent first."""
+        return dict(sum((Counter(run.by_engine) for run in self.runs), Counter[str]()).most_common())
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,7 @@ class Comparison:
             "circuit": design.circuit,
             "options": {name: value for name, value in design.options.items() if value not in (None, False)},
             "statuses": design.statuses,
+            "by_engine": design.by_engine,
             "metrics": {name: asdict(self.spread(place, name)) for name in self.metrics},
             "ratios": {name: asdict(self.ratio(place, name)) for name in self.metrics},
             "each": [

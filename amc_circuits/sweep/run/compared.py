@@ -90,8 +90,13 @@ def _listed(seeds: Sequence[int]) -> str:
 def _design(folder: Path, rows: Sequence[Row]) -> DesignRuns:
     circuit = rows[0].parameters["circuit"]
     own = {name: value for name, value in rows[0].options.items() if name not in COMMON}
-    runs = (Run(row.seed, row.status, metrics_of(row.figures, row.usable) | _structure(row), row.error) for row in rows)
-    return DesignRuns(str(folder), circuit, own, tuple(runs))
+    runs = tuple(map(_run, rows))
+    return DesignRuns(str(folder), circuit, own, runs)
+
+
+def _run(row: Row) -> Run:
+    metrics = metrics_of(row.figures, row.usable) | _structure(row)
+    return Run(row.seed, row.status, metrics, row.error, by_engine=row.figures.get("by_engine", {}))
 
 
 def _structure(row: Row) -> dict[str, float]:

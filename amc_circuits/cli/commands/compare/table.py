@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
 from amc_circuits.studies.comparison import ENERGY, Comparison, unit_of, words_of
@@ -31,6 +33,8 @@ def table_of(found: Comparison) -> Table:
         grid.add_row(name, *(_text(one.median, unit) for one in bands), *(_ratio(one.median) for one in ratios))
         if not account and any(one.q05 < one.q95 for one in (*bands, *ratios)):
             grid.add_row(BAND, *(_band(one, unit) for one in bands), *(_ratio_band(one) for one in ratios))
+    if any(design.by_engine for design in found.designs):
+        grid.add_row("solved by", *(_engines(design.by_engine) for design in found.designs))
     grid.add_row("usable seeds", *(f"{design.usable} of {len(found.seeds)}" for design in found.designs))
     return grid
 
@@ -38,6 +42,11 @@ def table_of(found: Comparison) -> Table:
 def heading_of(found: Comparison) -> list[str]:
     """Title, and a line for each design."""
     return [found.title, *(f"{number}: {design.name}" for number, design in enumerate(found.designs, 1))]
+
+
+def _engines(counts: Mapping[str, int]) -> str:
+    """Names of engines, of several with the number of right-hand sides."""
+    return ", ".join(f"{name} ({count})" if len(counts) > 1 else name for name, count in counts.items()) or "-"
 
 
 def _text(value: float, unit: str) -> str:

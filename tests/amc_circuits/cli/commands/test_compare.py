@@ -84,6 +84,7 @@ def test_the_engine_is_for_designs_that_name_none(amc):
                   "--format", "json").json  # fmt: skip
     one, two = (design["each"][0]["settling_time"] for design in printed["designs"])
     assert one != two and one == pytest.approx(two, rel=0.02)
+    assert [design["by_engine"] for design in printed["designs"]] == [{"ngspice": 1}, {"exact": 1}]
     same = each(amc("compare", "--engine exact", "", "--size", 2, "--seeds", 1, "--engine", "exact",
                     "--format", "json"))  # fmt: skip
     assert same[0] == same[1]
@@ -134,6 +135,7 @@ def test_folders_of_sweeps_are_compared_by_their_rows(amc, swept):
     rows = each(amc("compare", *folders, "--format", "json"))
     run = each(amc("compare", "--input-voltage 20m", "--input-voltage 20m --gbwp 60M", *COMMON, "--format", "json"))
     assert rows == run
+    assert re.search(r"solved by +│ +exact │ +exact │", amc("compare", *folders).out)
 
 
 @pytest.mark.parametrize(
