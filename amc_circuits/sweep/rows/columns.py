@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from amc_circuits.cases.circuits import circuit_names
+from amc_circuits.cases.option import parse_table
 from amc_circuits.cases.options import ALL, parse_options, solver_options
 from amc_circuits.cases.runs import Run, run_names, run_of
 from amc_circuits.results.trials import BUDGET
@@ -198,9 +199,25 @@ def newest(rows: Sequence[Row]) -> list[Row]:
     """
     last: dict[tuple[Any, ...], Row] = {}
     for row in sorted(rows, key=lambda row: row.counter):
-        last[tuple(sorted((defaults_of(*row.subject) | row.parameters).items()))] = row
+        last[tuple(sorted(completed(row).items()))] = row
     numbers = {row.number for row in last.values()}
     return [row for row in rows if row.number in numbers]
+
+
+def completed(row: Row) -> dict[str, Any]:
+    """Parameters of a row, with today's defaults of options that it lacks.
+
+    A run says itself which defaults have an effect beside the other options. One that this version does not know, or
+    that refuses a value by now, has the parameters as they are.
+    """
+    word, name = row.subject
+    if word == "circuit" or name not in run_names():
+        return defaults_of(word, name) | row.parameters
+    run = run_of(name)
+    try:
+        return {word: name, **run.complete(parse_table(name, run.options(), {}) | row.options)}
+    except ParameterError:
+        return row.parameters
 
 
 @cache

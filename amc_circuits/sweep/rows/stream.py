@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.sweep.rows.columns import defaults_of
+from amc_circuits.sweep.rows.columns import completed
 from amc_circuits.sweep.rows.conditions import Condition, columns_named, read_conditions
 from amc_circuits.sweep.rows.source import Held, Source, known_columns, open_options, options_of, picker
 from amc_circuits.sweep.rows.values import columns_in_blocks
@@ -74,8 +74,9 @@ class Rows:
     def _lacking(self, row: Packed) -> dict[int, Any]:
         """Values of options that rows of a form lack: their defaults, by their place among the options."""
         known = options_of(row.form)
-        words = picker(row.form, WORDS)(row)
-        usual = next((defaults_of(word, name) for word, name in zip(WORDS, words, strict=True) if name), {})
+        if known.keys() >= set(self.options):
+            return {}
+        usual = completed(self.source.unpacked(row))
         return {k: usual.get(name, _ABSENT) for k, name in enumerate(self.options) if name not in known}
 
     @property

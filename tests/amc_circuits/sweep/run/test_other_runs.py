@@ -169,8 +169,11 @@ def test_the_estimate_is_from_existing_rows(sweep, amc, tmp_path):
     assert outcome.out.startswith("8 points: 2 new, 6 cached, 0 failed before\nabout 5 s with 1 job (from 6 rows)")
 
 
-def test_rows_of_earlier_days_are_points_of_today(sweep, tmp_path):
-    """Of another version they are announced and run again; a row without an option of today has its default."""
+def test_rows_of_earlier_days_are_points_of_today(sweep, amc, tmp_path):
+    """Of another version they are announced and run again; a row without an option of today has its default.
+
+    Tables and pictures know that a later row is of the same point.
+    """
     text = 'run = "fall"\n[grid]\nheight = [1, -1]\n'
     sweep(text)
     package = tmp_path / "packages" / "fall.py"
@@ -181,3 +184,4 @@ def test_rows_of_earlier_days_are_points_of_today(sweep, tmp_path):
     one = sweep(text.replace(", -1", ""))
     assert "1 point with a row of another version (1 of pen 1): computed again by pen 2," in one.err
     assert len(rows(tmp_path)) == 4
+    assert "1 of these points ran again later" in amc("table", tmp_path / "out").out
