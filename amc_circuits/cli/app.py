@@ -37,12 +37,12 @@ OPAMPS = {
 DEVICES = {"calibrate": Row("Measure a cell by identical pulses, and fit its response.", "cells.device:calibrate")}
 ABOVE = {
     "doctor": Row("Check ngspice, its version, KLU, data sets; exit 2 with the mend if a part lacks.", "doctor:doctor"),
-    "inv": Row(INV.title, "solve:solving", INV.name),
-    "mvm": Row(MVM.title, "solve:solving", MVM.name),
-    "ginv": Row(GINV.title, "solve:solving", GINV.name),
-    "cascade": Row(CASCADE.title, "solve:solving", CASCADE.name),
-    "egv": Row(EGV.title, "solve:solving", EGV.name),
-    "recover": Row(RECOVER.title, "solve:solving", RECOVER.name),
+    "inv": Row(INV.title, "solving:solving", INV.name),
+    "mvm": Row(MVM.title, "solving:solving", MVM.name),
+    "ginv": Row(GINV.title, "solving:solving", GINV.name),
+    "cascade": Row(CASCADE.title, "solving:solving", CASCADE.name),
+    "egv": Row(EGV.title, "solving:solving", EGV.name),
+    "recover": Row(RECOVER.title, "solving:solving", RECOVER.name),
 }
 BELOW = {
     "macro": Row("Run a schedule of phases, one circuit after the other, on the same op-amps.", "macro:macro"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,24 +12,13 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.cases.case import Case
-from amc_circuits.cases.circuits import circuit_row
 from amc_circuits.cases.option import output_format
-from amc_circuits.cases.options import JOBS, typed_options
+from amc_circuits.cases.options import JOBS
 from amc_circuits.cases.origin import Origin
 from amc_circuits.cases.record import full_record, record, table, vector_line, vector_name
 from amc_circuits.cli.commands.case import PICTURES, Files, case_of, parsed_with_files, print_notes, typed_with_files
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import NO_RESULT, USABLE, as_typed, finish, one_line_warnings, print_written
-from amc_circuits.cli.parameters import (
-    Format,
-    Jobs,
-    Matrix,
-    PlotFile,
-    SaveFile,
-    VectorFile,
-    vector_argument,
-    with_options,
-)
 from amc_circuits.files.array_output import WRITERS, write_array
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.results.solution import Solution
@@ -71,21 +60,6 @@ class Outputs:
         for name, suffixes in (("plot", PICTURES), ("save", SAVES), ("output", tuple(WRITERS))):
             if (file := getattr(self, name)) is not None:
                 check_output_file(name, file, suffixes)
-
-
-def solving(circuit: str) -> Callable[..., None]:
-    """Build the command that solves by a circuit."""
-    row = circuit_row(circuit)
-
-    @with_options(typed_options(circuit), vector=vector_argument(row.takes))
-    def solve_by(
-        matrix: Matrix = None, vector: Path | None = None, *, jobs: Jobs = "1",
-        format: Format = "table", plot: PlotFile = None, save: SaveFile = None, output: VectorFile = None,
-        **options: Any,
-    ) -> None:  # fmt: skip
-        solve(circuit, options, (matrix, vector), jobs, Outputs(format, plot, save, output))
-
-    return solve_by
 
 
 def solve(circuit: str, options: dict[str, Any], files: Files, jobs: str, outputs: Outputs) -> None:
