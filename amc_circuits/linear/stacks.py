@@ -87,7 +87,7 @@ def stacked_circuit(
 def _usual(found: Equations) -> NDArray[np.bool_]:
     """Return the circuits without a node that is far too fast, shape (P,)."""
     own = np.diagonal(found.capacitance, axis1=-2, axis2=-1)
-    rates = -np.diagonal(found.matrix + found.amplification, axis1=1, axis2=2)
+    rates = -np.diagonal(found.matrix, axis1=1, axis2=2) - np.diag(found.amplification)
     return np.asarray(((own == 0) | (own * found.fastest >= NEGLIGIBLE * rates)).all(axis=1))
 
 
