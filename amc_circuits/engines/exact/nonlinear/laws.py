@@ -8,7 +8,7 @@ clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,6 +198,12 @@ class Cells:
         return self.conductance * self.bend * (np.sinh(x) - x + slope * (whole - x)), self.conductance * slope
 
 
+@lru_cache(maxsize=64)
+def _continuation(ratio: float) -> FloatArray:
+    """Return the weights of `Added.continued`, shape (5, 4): few ratios of step lengths come again and again."""
+    return interpolated(1 + LATER * ratio)
+
+
 @dataclass(frozen=True)
 class Added:
     """What the limits of all op-amps add at some times, and the outputs of limiters.
@@ -249,7 +255,7 @@ class Added:
 
     def continued(self, ratio: float) -> Added:
         """Continue the quartic of a step at the last four nodes of the next one, `ratio` times as long."""
-        return self.at(interpolated(1 + LATER * ratio))
+        return self.at(_continuation(ratio))
 
     def joined(self, later: Added) -> Added:
         """Join what is added at one time and at later ones."""

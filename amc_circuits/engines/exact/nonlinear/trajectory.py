@@ -91,6 +91,7 @@ class Integrator:
         """`scale`: full scale of each response, shape (K,), V. `unit`: length of the first step, s."""
         self.system, self.unit, self.tolerance = system, unit, tolerance
         self.equations = StageEquations(system, scale, tolerance)
+        self._growth = LARGEST_GROWTH
         self._rung, self._learnt = 0, set[int]()
         self.last: Solved | None = None
 
@@ -138,16 +139,18 @@ class Integrator:
         return float(self.unit * 2 ** (rung / RUNGS))
 
     def _judge(self, found: Solved | None, length: float) -> bool | None:
-        """Set the length of the next step; None where this one must be repeated."""
+        """Set the length of the next step, behind a repeated one no longer; None where this one must be repeated."""
         if found is None:
             self._rung = min(self._rung, self._rung_of(length)) - RUNGS
         else:
-            growth = 1.0 if found.iterations > MANY else LARGEST_GROWTH
+            growth = 1.0 if found.iterations > MANY else self._growth
             factor = SAFETY * max(found.error, 1e-6) ** GROWTH_POWER
             if found.error <= 1:
+                self._growth = LARGEST_GROWTH
                 self._rung = self._rung_of(length * min(factor, growth))
                 return True
             self._rung = min(self._rung - 1, self._rung_of(length * max(factor, LEAST)))
+            self._growth = 1.0
         if self._rung < RUNGS * np.log2(SHORTEST):
             raise NotIntegrableError("no step is short enough")
         return None

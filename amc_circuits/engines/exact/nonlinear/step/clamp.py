@@ -19,6 +19,8 @@ LARGEST_MOVE = 3 * CLAMP_VOLTAGE
 """Largest move of a voltage in an iteration: three e-folds of the clamp."""
 EXACT = 1e-3 * CLAMP_VOLTAGE
 """Last move of Newton's method: it leaves half of its square in units of the clamp's voltage, 5 nV."""
+NEAR = 30 * EXACT
+"""The same where what is solved is a first guess: it leaves 5 uV."""
 _ONE = np.eye(DEGREE)
 
 
@@ -40,7 +42,7 @@ class Clamped:
 
 
 def clamped(
-    laws: Laws, own_effects: OwnEffects, seen: FloatArray, drives: FloatArray, added: Added, guess: FloatArray
+    laws: Laws, own: OwnEffects, seen: FloatArray, drives: FloatArray, added: Added, guess: FloatArray, exact: float
 ) -> Clamped | None:
     """Solve `x = others + effect (slewing + clamp(x))` for the stage voltages at the nodes of a step.
 
@@ -50,12 +52,13 @@ def clamped(
 
     Args:
         laws: Limits of the op-amps.
-        own_effects: Effects of what the op-amps add on themselves.
+        own: Effects of what the op-amps add on themselves.
         seen: Stage voltages with what the limits were found to add, shape (m, 4, K), V; the solved ones are written
             there.
         drives: Drives of the stages, by which they slew now, same shape, V/s.
         added: What the limits were found to add.
         guess: First guess of the stage voltages, same shape, V.
+        exact: Last move of Newton's method, V.
 
     Returns:
         None if no clamp draws a current.
@@ -68,11 +71,11 @@ def clamped(
     if not row.size:
         return None
     at = row, slice(None), column
-    law, own, drive = laws.clamping[row], own_effects.stage[row], drives[at]
+    law, effect, drive = laws.clamping[row], own.stage[row], drives[at]
     slewing = law[:, 1:2] * np.tanh(drive / law[:, 1:2]) - drive
     rates = added.stage_rates.copy()
-    target = seen[at] + np.matmul(own, (slewing - rates[at])[:, :, None])[:, :, 0]
-    seen[at], clamp, circling = _solved(law, own, target, guess[at])
+    target = seen[at] + np.matmul(effect, (slewing - rates[at])[:, :, None])[:, :, 0]
+    seen[at], clamp, circling = _solved(law, effect, target, guess[at], exact)
     rates[at] = slewing + clamp
     failed = np.zeros(seen.shape[2], dtype=np.bool_)
     failed[column[circling]] = True
@@ -80,32 +83,49 @@ def clamped(
 
 
 def _solved(
-    laws: FloatArray, own: FloatArray, target: FloatArray, guess: FloatArray
+    laws: FloatArray, own: FloatArray, target: FloatArray, guess: FloatArray, exact: float
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
     """Solve four equations each, shape (entries, 4): voltages, and the rates of the last linear equations.
 
-    The last are the entries where Newton's method goes in circles.
+    The last are the entries where Newton's method goes in circles. Entries are dropped when half of them are solved: to
+    copy the others takes as long as an iteration.
     """
     swing, slew_rate, idle = laws[:, :1], laws[:, 1:2], laws[:, 2:]
     limit = swing + CLAMP_EXPONENT_LIMIT * CLAMP_VOLTAGE
     x = np.minimum(np.maximum(guess, -limit), limit)
     voltages, rates, entry = np.empty_like(x), np.empty_like(x), np.arange(len(x))
     for _ in range(ITERATIONS):
-        beyond = (np.abs(x) - swing) * (1 / CLAMP_VOLTAGE)
-        held = slew_rate * np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
-        rate = np.copysign(held * np.maximum(beyond - (CLAMP_EXPONENT_LIMIT - 1), 1.0) - idle, -x)
-        slope = held * (-1 / CLAMP_VOLTAGE)
-        residual = (x - target)[:, :, None] - np.matmul(own, rate[:, :, None])
-        move = np.linalg.solve(_ONE - own * slope[:, None, :], residual)[:, :, 0]
-        largest = np.abs(move).max(axis=1)
-        x, rate = x - np.minimum(np.maximum(move, -LARGEST_MOVE), LARGEST_MOVE), rate - slope * move
-        left = largest >= EXACT
-        if not left.any():
+        rate, held = _law(x, swing, slew_rate, idle)
+        residual = np.matmul(own, rate[:, :, None])
+        residual += (target - x)[:, :, None]
+        matrix = own * held[:, None]
+        matrix += _ONE
+        move = np.linalg.solve(matrix, residual)[:, :, 0]
+        rate -= held * move
+        x = x + np.minimum(np.maximum(move, -LARGEST_MOVE), LARGEST_MOVE)
+        np.abs(move, out=move)
+        if move.max() < exact:
             voltages[entry], rates[entry] = x, rate
             return voltages, rates, entry[:0]
-        done = ~left
-        voltages[entry[done]], rates[entry[done]] = x[done], rate[done]
-        entry, x, own, target = entry[left], x[left], own[left], target[left]
-        swing, slew_rate, idle = swing[left], slew_rate[left], idle[left]
-    voltages[entry], rates[entry] = x, rate[left]
-    return voltages, rates, entry
+        left = np.asarray((move >= exact).any(axis=1))
+        if np.count_nonzero(left) <= len(left) // 2:
+            done = ~left
+            voltages[entry[done]], rates[entry[done]] = x[done], rate[done]
+            entry, x, own, target, rate = entry[left], x[left], own[left], target[left], rate[left]
+            swing, slew_rate, idle, left = swing[left], slew_rate[left], idle[left], left[left]
+    voltages[entry], rates[entry] = x, rate
+    return voltages, rates, entry[left]
+
+
+def _law(x: FloatArray, swing: FloatArray, slew_rate: FloatArray, idle: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return rates of clamps and their falling slopes, as `Laws.clamp` does, with fewer temporary arrays."""
+    beyond = np.abs(x)
+    beyond -= swing
+    beyond *= 1 / CLAMP_VOLTAGE
+    held = np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
+    held *= slew_rate
+    beyond -= CLAMP_EXPONENT_LIMIT - 1
+    rate = held * np.maximum(beyond, 1.0, out=beyond)
+    rate -= idle
+    held *= 1 / CLAMP_VOLTAGE
+    return np.copysign(rate, -x, out=rate), held

@@ -16,7 +16,7 @@ from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING, NODES
 from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
-from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped
+from amc_circuits.engines.exact.nonlinear.step.clamp import EXACT, NEAR, Clamped, clamped
 from amc_circuits.engines.exact.nonlinear.step.newton import Newton
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
@@ -28,7 +28,7 @@ CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
 AT_KINKS = 0.2
 """Factor of the tolerance where a limiter passes its level: there N has a corner, and the estimate is coarse."""
-AT_CLAMPS = 0.4
+AT_CLAMPS = 0.3
 """The same where clamps draw currents: their rates change within an e-fold, and N is no quartic there."""
 EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
@@ -132,7 +132,7 @@ class StageEquations:
         """
         own, channels, m = self._own.of(weights), self._channels, self.system.laws.count
         pushed, moved, voltages = self._responses(weights, begin, fed, guess)
-        held = clamped(self.system.laws, own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
+        held = clamped(self.system.laws, own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m], NEAR)
         failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
         limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
         acceleration = Acceleration(self._in_tolerances)
@@ -149,7 +149,7 @@ class StageEquations:
             before = limits.added
             pushed, moved, seen = self._responses(weights, begin, fed, before)
             change, held = self._change(own, seen, voltages, limits)
-            farther, far = far, np.abs(change * self._in_tolerances).max(axis=(0, 1))
+            farther, far = far, np.abs(change * self._in_tolerances).max(axis=0).max(axis=0)
             failed |= ~(far <= 2 * farther) | (held is not None and held.failed)
             if failed.any():
                 change[..., failed], far[failed] = 0.0, 0.0
@@ -159,7 +159,7 @@ class StageEquations:
             move, *turned = acceleration.moves(change, *(() if held is None else (held.rates - before.stage_rates,)))
             voltages = voltages + move
             if held is not None:
-                held = replace(held, rates=before.stage_rates + turned[0])
+                held = Clamped(held.which, before.stage_rates + turned[0], held.failed)
             limits = channels.limits(voltages, own, held)
         else:
             failed |= far > close
@@ -173,7 +173,7 @@ class StageEquations:
         m = self.system.laws.count
         change, stages = self._channels.change(seen, voltages, limits), slice(m, 2 * m)
         drives = voltages[:m] + change[:m]
-        held = clamped(self.system.laws, own, seen[stages], drives, limits.added, voltages[stages])
+        held = clamped(self.system.laws, own, seen[stages], drives, limits.added, voltages[stages], EXACT)
         np.subtract(seen[stages], voltages[stages], out=change[stages])
         return change, held
 
