@@ -90,14 +90,19 @@ class Slowest:
         size: Width of the factor.
         ngspice_version: Version of ngspice; None if it did not take part.
         klu: True if ngspice had KLU; None if it did not take part.
-        responses: Waveforms of the right-hand sides; empty after a break of the training.
+        record: Solution of the right-hand sides, as in `SolveResult`; None after a break of the training.
     """
 
     settling_time: float
     size: int
     ngspice_version: str | None
     klu: bool | None
-    responses: tuple[Any, ...] = field(default=(), repr=False, compare=False, metadata={"kept": False})
+    record: Any = field(default=None, repr=False, compare=False, metadata={"kept": False})
+
+    @property
+    def responses(self) -> tuple[Any, ...]:
+        """Waveforms of the right-hand sides; empty after a break of the training."""
+        return () if self.record is None else tuple(one for one in self.record.responses if one is not None)
 
 
 @dataclass
@@ -245,5 +250,4 @@ class Ledger:
 
 def _slowest(result: SolveResult) -> Slowest:
     about = result.record.provenance
-    responses = tuple(response for response in result.record.responses if response is not None)
-    return Slowest(result.longest_settling_time, len(result.value), about.ngspice_version, about.klu, responses)
+    return Slowest(result.longest_settling_time, len(result.value), about.ngspice_version, about.klu, result.record)

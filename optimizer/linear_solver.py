@@ -13,7 +13,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from amc_circuits import BlockCircuit, CircuitOptions, ParameterError, Plan, Solver, UnusableSolutionError, short_repr
 from optimizer.circuit_settings import CircuitSettings
-from optimizer.solve_result import Matrix, SolveError, SolveResult, Work, check_usable
+from optimizer.solve_result import Matrix, SolveError, SolveResult
+from optimizer.streams import simulated
 from optimizer.wide_factors import refined, solved_at_rest, solved_in_blocks
 
 ARRAY_LIMIT = 128
@@ -168,7 +169,7 @@ class InvCircuitSolver:
         elif self.settings.at_rest:
             found = solved_at_rest(state.circuit, right_hand_sides, count, draws)
         else:
-            found = _streamed(state.circuit, right_hand_sides)
+            found = simulated(state.circuit, right_hand_sides)
         error = _error_against_cholesky(state.matrix, right_hand_sides, found.value)
         return self._checked(_array(state.circuit), replace(found, relative_error=error))
 
@@ -220,29 +221,6 @@ class InvCircuitSolver:
         self._checks.append(solution.cross_checked)
         difference = solution.largest_difference if solution.cross_checked else None
         return replace(found, cross_checked=solution.cross_checked, largest_difference=difference)
-
-
-def _streamed(circuit: Solver, right_hand_sides: Matrix) -> SolveResult:
-    """Simulate all right-hand sides.
-
-    Raises:
-        SolveError: One of them did not settle, is unstable or saturated.
-    """
-    solution = circuit.solve(right_hand_sides)
-    check_usable(solution)
-    total, columns = solution.energy.total, right_hand_sides.shape[1]
-    return SolveResult(
-        value=solution.value,
-        settling_times=np.atleast_1d(solution.settling_time),
-        joules=None if total is None else float(np.sum(total)),
-        relative_error=np.nan,
-        statuses=tuple(status.name.lower() for status in solution.statuses),
-        cross_checked=solution.cross_checked,
-        largest_difference=solution.largest_difference if solution.cross_checked else None,
-        lifting_cost=circuit.mapping.lifting_cost,
-        record=solution,
-        work=Work(columns, circuit.cell_count, 1, 2 * len(right_hand_sides) * columns),
-    )
 
 
 def _array(circuit: Solver | BlockCircuit | Plan) -> Solver:

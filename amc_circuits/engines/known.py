@@ -42,3 +42,10 @@ def unknown(circuit: Circuit, growing: bool = False) -> str:
     if not bounded and (growing or any(source.kick is not None for source in circuit.sources)):
         return "kicks of sources and first passes where an op-amp has no limits"
     return ""
+
+
+def limitless(circuit: Circuit) -> bool:
+    """True if all parts are linear and no op-amp has a limit: every response is a sum of exponentials."""
+    records = [record.equivalent for record in circuit.opamps]
+    limited = any(isinstance(one, MacroOpAmp) or one.common_mode_range is not None for one in records)
+    return circuit.linear and not limited and all(source.kick is None for source in circuit.sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from amc_circuits.solvers.streaming import Timing, swing_of, timing
 from amc_circuits.solvers.varied import Varied
 from amc_circuits.values.checks import Numbers
 from amc_circuits.values.quantities import format_quantity
-from netlists import Circuit, MacroOpAmp, Record
+from netlists import GROUND, Array, Circuit, MacroOpAmp, OpAmps, Record
 from netlists.record import FloatArray
 from netlists.short_text import rows_text
 
@@ -131,6 +132,29 @@ class ProgrammedArray(AnswerRules, ABC):
     def further_cells(self, arrays: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
         """Return the cells besides those of `matrices` in an ideal circuit with given arrays; there are none."""
         return ()
+
+    def array(self, name: str, word_lines: str, bit_lines: str, place: int = 0, negative: bool = False) -> Array:
+        """Build the programmed array of one of `matrices`, between two groups of nodes.
+
+        Args:
+            name: Name of the part.
+            word_lines: Group of as many nodes as the matrix has rows.
+            bit_lines: Group of as many nodes as it has columns.
+            place: Place of the matrix in `matrices`, from 0.
+            negative: True for the negative array of a pair.
+        """
+        mapping = self.mappings[place]
+        cells = mapping.negative if negative else mapping.positive
+        assert cells is not None
+        bend = self.hardware.device.nonlinearity_voltage
+        return Array(name, word_lines, bit_lines, cells, self.hardware.wires, bend)
+
+    def opamps(
+        self, name: str, inverting: str, output: str, count: int, noninverting: str = GROUND, label: str = ""
+    ) -> OpAmps:
+        """Build a row of op-amps, each with its own offset if offsets are drawn; arguments as in `OpAmps`."""
+        offset = self.hardware.offsets("part_offset", count, zlib.crc32(name.encode()))
+        return OpAmps(name, inverting, output, self.hardware.opamp_in_use, noninverting, offset, label)
 
     @property
     def matrix(self) -> Numbers:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import time
 import warnings
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -30,6 +29,7 @@ from amc_circuits.results.cost import UNCHARGED, Cost, Programming, cost
 from amc_circuits.results.readings import Reading
 from amc_circuits.results.solution import Provenance, Solution
 from amc_circuits.solvers.answers.answer import Answer
+from amc_circuits.solvers.answers.settled import SettledValues, is_plain, settled_values
 from amc_circuits.solvers.fields import Fields, known_fields
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.operator import linear_operator
@@ -37,7 +37,7 @@ from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
-from netlists import GROUND, Array, OpAmps, ParameterError, Record
+from netlists import ParameterError, Record
 from netlists.errors import check_type, real_array
 from netlists.record import FloatArray
 from netlists.version import package_version
@@ -120,29 +120,6 @@ class Solver(ProgrammedArray):
         """
         return System.inverse(matrix, hardware.scaling)
 
-    def array(self, name: str, word_lines: str, bit_lines: str, place: int = 0, negative: bool = False) -> Array:
-        """Build the programmed array of one of `matrices`, between two groups of nodes.
-
-        Args:
-            name: Name of the part.
-            word_lines: Group of as many nodes as the matrix has rows.
-            bit_lines: Group of as many nodes as it has columns.
-            place: Place of the matrix in `matrices`, from 0.
-            negative: True for the negative array of a pair.
-        """
-        mapping = self.mappings[place]
-        cells = mapping.negative if negative else mapping.positive
-        assert cells is not None
-        bend = self.hardware.device.nonlinearity_voltage
-        return Array(name, word_lines, bit_lines, cells, self.hardware.wires, bend)
-
-    def opamps(
-        self, name: str, inverting: str, output: str, count: int, noninverting: str = GROUND, label: str = ""
-    ) -> OpAmps:
-        """Build a row of op-amps, each with its own offset if offsets are drawn; arguments as in `OpAmps`."""
-        offset = self.hardware.offsets("part_offset", count, zlib.crc32(name.encode()))
-        return OpAmps(name, inverting, output, self.hardware.opamp_in_use, noninverting, offset, label)
-
     @cached_property
     def simulator(self) -> Engine:
         """Engine, created at first use."""
@@ -179,6 +156,20 @@ class Solver(ProgrammedArray):
             SimulationError: The simulator failed; deck and log are kept.
         """
         return self.answer(self.question(vectors))
+
+    def settled(self, vectors: ArrayLike) -> SettledValues | None:
+        """Solve for the columns of a matrix (n, K), without waveforms, peaks and energies, which take most of the time.
+
+        Returns:
+            Values and settling times as of `solve`; None where only that knows the outcome. So it is for other engines
+            than the exact one, for op-amps with limits, if a right-hand side is zero or complex, if each starts from
+            the one before, and if one does not settle or exceeds the range of the ADCs.
+
+        Raises:
+            ParameterError: The shape does not match, or an entry is not finite.
+        """
+        question = self.question(vectors)
+        return settled_values(self, question, self.state) if is_plain(self, question) else None
 
     def as_linear_operator(self, *, strict: bool = True) -> LinearOperator:
         """Return the circuit as a `scipy.sparse.linalg.LinearOperator`: each product is a solve.

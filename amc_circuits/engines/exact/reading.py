@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt
 from netlists import StepTrain
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 SAMPLES = 16
 """Samples of the outputs in a panel: at most 3/8 of a radian of the fastest mode that is left apart."""
@@ -40,11 +41,7 @@ def read_responses(
     exact: ExactCircuit, slots: Slots, slot_time: float, tolerance: float, largest_loss: float = LARGEST_LOSS
 ) -> list[Reading]:
     """Measures responses in slots of equal duration, s; as `read_slots`."""
-    steady_from = slot_time * (1 - 1 / measurement.STEADY_PART)
-    panels = (
-        np.union1d(exact.response.panels(slots.edge), slots.step),
-        np.union1d(exact.response.panels(slots.hold), steady_from),
-    )
+    panels, steady_from = _panels(exact, slots, slot_time)
     sampled = sum(len(edges) for edges in panels)
     at_once = max(1, BATCH_SIZE // (sampled * (8 * exact.rows + SAMPLES * len(exact.outputs.rest))))
     count = slots.edge.inputs.shape[1]
@@ -55,14 +52,91 @@ def read_responses(
     return found
 
 
+@dataclass(frozen=True)
+class Settling:
+    """When slots settle.
+
+    Attributes:
+        final: Outputs at their ends, shape (K, N), V.
+        steady: True where they are steady there, shape (K,).
+        settling_time: Settling times, shape (K,), s; nan where they are not steady.
+    """
+
+    final: FloatArray
+    steady: NDArray[np.bool_]
+    settling_time: FloatArray
+
+    __repr__ = short_repr
+
+
+def read_settling(exact: ExactCircuit, drive: StepTrain, tolerance: float) -> Settling:
+    """Measures the settling of every slot of a step train, each from rest, as `read_slots` does."""
+    slots = slots_of(exact, drive, True)
+    panels, steady_from = _panels(exact, slots, drive.slot_time)
+    each = SAMPLES * sum(len(edges) for edges in panels) * len(exact.outputs.rest)
+    count, at_once = drive.levels.shape[1], max(1, BATCH_SIZE // each)
+    parts = [slots.of(np.arange(k, min(k + at_once, count))) for k in range(0, count, at_once)]
+    found = [_Outputs(exact, part, panels, steady_from, tolerance).settling for part in parts]
+    columns = zip(*((one.final, one.steady, one.settling_time) for one in found), strict=True)
+    return Settling(*(np.concatenate(column) for column in columns))
+
+
+def _panels(exact: ExactCircuit, slots: Slots, slot_time: float) -> tuple[tuple[FloatArray, FloatArray], float]:
+    """Return the panels of edge and hold, and the time from which outputs have to be steady."""
+    steady_from = slot_time * (1 - 1 / measurement.STEADY_PART)
+    edge, hold = (exact.response.panels(piece) for piece in (slots.edge, slots.hold))
+    return (np.union1d(edge, slots.step), np.union1d(hold, steady_from)), steady_from
+
+
 def _spread(panels: FloatArray) -> FloatArray:
     """Times evenly spread over each panel, its end left to the next one."""
     steps = np.arange(SAMPLES) / SAMPLES
     return np.asarray((panels[:-1, None] + np.diff(panels)[:, None] * steps).ravel())
 
 
-class _SlotReader:
-    """Samples of all slots, and what is read from them."""
+class _Outputs:
+    """Samples of the outputs of all slots, and when they settle."""
+
+    def __init__(
+        self,
+        exact: ExactCircuit,
+        slots: Slots,
+        panels: tuple[FloatArray, FloatArray],
+        steady_from: float,
+        tolerance: float,
+    ) -> None:
+        self.exact, self.slots, self.tolerance = exact, slots, tolerance
+        self._panels, self.steady_from = panels, steady_from
+        on_edge, on_hold = _spread(panels[0]), np.append(_spread(panels[1]), slots.hold.stop)
+        self.time = np.concatenate([on_edge, on_hold])
+        self.outputs = np.empty((slots.edge.inputs.shape[1], len(self.time), len(exact.outputs.rest)))
+        exact.response.at(slots.edge, exact.outputs, on_edge, self.outputs[:, : len(on_edge)])
+        exact.response.at(slots.hold, exact.outputs, on_hold, self.outputs[:, len(on_edge) :])
+        self.final = exact.response.at(slots.hold, exact.outputs, on_hold[-1:])[:, 0]
+        self.outputs[:, -1] = self.final
+        voltage = partial(_Rows(exact.response, slots).outputs, exact.outputs, len(on_edge))
+        self._sampled = SampledOutputs(self.time, self.outputs, self.final, voltage)
+        self.band = tolerance * np.abs(self.final).max(axis=1)
+
+    @cached_property
+    def steady(self) -> NDArray[np.bool_]:
+        """True where all outputs are steady, shape (K,)."""
+        change = self._sampled.largest[:, self.time >= self.steady_from].max(axis=1)
+        return np.asarray(change * measurement.STEADY_FRACTION <= self.band)
+
+    def settled(self, *shares: float) -> FloatArray:
+        """Settling times at shares of the tolerance, shape (shares, K), s; nan where outputs are not steady."""
+        found = np.maximum(self._sampled.settled(np.array(shares)[:, None] * self.band) - self.slots.step, 0.0)
+        return np.where(self.steady & (self.band > 0), found, np.nan)
+
+    @property
+    def settling(self) -> Settling:
+        """Settling of all slots."""
+        return Settling(self.final, self.steady, self.settled(1.0)[0])
+
+
+class _SlotReader(_Outputs):
+    """Samples of all slots, and all that is read from them."""
 
     def __init__(
         self,
@@ -73,24 +147,13 @@ class _SlotReader:
         tolerance: float,
         largest_loss: float,
     ) -> None:
-        self.exact, self.slots, self.tolerance = exact, slots, tolerance
-        self._panels, self.steady_from = panels, steady_from
+        super().__init__(exact, slots, panels, steady_from, tolerance)
         pieces = zip((slots.edge, slots.hold), panels, strict=True)
         self.parts = [self._observe(*part) for part in pieces] if exact.judged else []
-        on_edge, on_hold = _spread(panels[0]), np.append(_spread(panels[1]), slots.hold.stop)
-        self.time = np.concatenate([on_edge, on_hold])
         # Weights of the integral over the slot; the ends of both pieces have none.
         weights = np.concatenate([np.append(gauss(edges)[1], 0.0) for edges in panels])
         slowest = float(exact.linear.poles[0].real)
         self._range = LinearRange(exact.circuit, slowest, self.parts, weights, slots.step, largest_loss)
-        self.outputs = np.empty((slots.edge.inputs.shape[1], len(self.time), len(exact.outputs.rest)))
-        exact.response.at(slots.edge, exact.outputs, on_edge, self.outputs[:, : len(on_edge)])
-        exact.response.at(slots.hold, exact.outputs, on_hold, self.outputs[:, len(on_edge) :])
-        self.final = exact.response.at(slots.hold, exact.outputs, on_hold[-1:])[:, 0]
-        self.outputs[:, -1] = self.final
-        voltage = partial(_Rows(exact.response, slots).outputs, exact.outputs, len(on_edge))
-        self._sampled = SampledOutputs(self.time, self.outputs, self.final, voltage)
-        self.band = tolerance * np.abs(self.final).max(axis=1)
 
     def _observe(self, piece: Piece, panels: FloatArray) -> Samples:
         """Samples at Gauss's points of every panel and at the end of the piece."""
@@ -98,11 +161,7 @@ class _SlotReader:
 
     def readings(self) -> list[Reading]:
         """One reading a slot."""
-        change = self._sampled.largest[:, self.time >= self.steady_from].max(axis=1)
-        steady = change * measurement.STEADY_FRACTION <= self.band
-        bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
-        settled = np.maximum(self._sampled.settled(bands) - self.slots.step, 0.0)
-        early, settled, late = np.where(steady & (self.band > 0), settled, np.nan)
+        early, settled, late = self.settled(WIDER, 1.0, NARROWER)
         delivered = [part.delivered for part in self.parts if part.delivered is not None]
         energy = slot_energies(self.exact, self.slots, self._panels, delivered, settled)
         overshoot = self._sampled.overshoot()
@@ -122,7 +181,7 @@ class _SlotReader:
                 attempt=attempt,
                 attempts=(attempt,),
                 final=final,
-                steady=bool(steady[k]),
+                steady=bool(self.steady[k]),
                 settling_time=settling_time,
                 settling_range=(float(early[k]), float(late[k])),
                 overshoot=float(overshoot[k]),
