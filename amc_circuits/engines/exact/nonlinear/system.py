@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,14 +49,20 @@ class StepWeights:
 
 
 def _pairs(values: Modal) -> FloatArray:
-    """Return factors (..., f, j, pairs) as blocks (..., pairs, 2 f, 2 j) of real numbers."""
-    pairs = np.moveaxis(values, -1, -3)
+    """Return factors (..., f, j, pairs) as blocks (..., pairs, 2, f, 2, j) of real numbers."""
+    pairs = values.transpose(*range(values.ndim - 3), -1, -3, -2)
     *shape, fractions, nodes = pairs.shape
     found = np.empty((*shape, 2, fractions, 2, nodes))
     found[..., 0, :, 0, :] = found[..., 1, :, 1, :] = pairs.real
     found[..., 1, :, 0, :] = pairs.imag
-    found[..., 0, :, 1, :] = -pairs.imag
-    return found.reshape(*shape, 2 * fractions, 2 * nodes)
+    np.negative(found[..., 1, :, 0, :], out=found[..., 0, :, 1, :])
+    return found
+
+
+def _as_matrices(blocks: FloatArray) -> FloatArray:
+    """Return blocks (..., 2, f, 2, j) as matrices (..., 2 f, 2 j)."""
+    *shape, _, fractions, _, nodes = blocks.shape
+    return blocks.reshape(*shape, 2 * fractions, 2 * nodes)
 
 
 class System:
@@ -202,12 +209,12 @@ class System:
     def learn(self, steps: Sequence[float]) -> None:
         """Compute the weights of some step lengths at their nodes: at once, as there are few modes and nodes."""
         shape, last = (len(steps), DEGREE, DEGREE + 3), DEGREE + 2
-        every = np.repeat(steps, shape[1]), np.tile(LATER, len(steps))
+        every = np.repeat(steps, DEGREE), np.tile(LATER, len(steps))
         real, pairs = (one.reshape(*shape, one.shape[-1]) for one in self._factors(*every))
-        of_real: FloatArray = np.ascontiguousarray(np.moveaxis(real, -1, -3), dtype=np.float64)
-        whole, later, omitted = (
-            _pairs(one) for one in (pairs[..., :last, :], pairs[..., 2:last, :], pairs[:, -1:, last:])
-        )
+        of_real: FloatArray = np.ascontiguousarray(real.transpose(0, 3, 1, 2), dtype=np.float64)
+        of_pairs = _pairs(pairs)
+        whole, later = (_as_matrices(of_pairs[..., some]) for some in (slice(last), slice(2, last)))
+        omitted = _as_matrices(of_pairs[..., -1:, :, last:])
         for k, step in enumerate(steps):
             self._weights[step] = StepWeights(
                 step,
@@ -225,11 +232,10 @@ class System:
         """Return the weights from z(0) and N at the five nodes at some fractions of each step."""
         counts = [len(one) for one in fractions]
         real, pairs = self._factors(np.repeat(steps, counts), np.concatenate(fractions))
-        cuts = np.cumsum(counts)[:-1]
-        return [
-            (np.ascontiguousarray(one[:, : DEGREE + 2].transpose(2, 0, 1)), _pairs(other[:, : DEGREE + 2]))
-            for one, other in zip(np.split(real, cuts), np.split(pairs, cuts), strict=True)
-        ]
+        of_real: FloatArray = np.ascontiguousarray(real[:, : DEGREE + 2].transpose(2, 0, 1), dtype=np.float64)
+        of_pairs, ends = _pairs(pairs[:, : DEGREE + 2]), np.cumsum([0, *counts]).tolist()
+        cuts = [slice(first, last) for first, last in pairwise(ends)]
+        return [(of_real[:, cut], _as_matrices(of_pairs[:, :, cut])) for cut in cuts]
 
     def linear_state(self, piece: Piece, time: FloatArray) -> FloatArray:
         """Return the coordinates of linear responses at times in a piece, shape (n, T, K)."""
