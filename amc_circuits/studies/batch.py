@@ -83,16 +83,15 @@ def _stackable(circuit: Solver, question: Question) -> bool:
         and type(circuit).varied is not Solver.varied
     )
     drawn = hardware.conductances is None
-    plain = all(one.equivalent.common_mode_range is None for one in record.opamps)
     linear &= _single_poles(circuit) or _macros(circuit, question)
     driven = bool(question.columns.any(axis=0).all()) and len(question.groups) == question.columns.shape[1]
     from_rest = circuit.settings.start == "rest" or question.columns.shape[1] == 1
-    return linear and drawn and plain and driven and from_rest and not circuit.growing
+    return linear and drawn and driven and from_rest and not circuit.growing
 
 
 def _single_poles(circuit: Solver) -> bool:
     """Return True if no op-amp has limits and supplies."""
-    return all(isinstance(one, SinglePoleOpAmp) for one in circuit.circuit.opamps)
+    return all(isinstance(one, SinglePoleOpAmp) and one.common_mode_range is None for one in circuit.circuit.opamps)
 
 
 def _macros(circuit: Solver, question: Question) -> bool:

@@ -38,7 +38,7 @@ def read_macros(
     """Read one right-hand side in many circuits with macro op-amps, each from rest.
 
     A circuit is left to a reading of its own where its response is that of the linear circuit, clamps draw a current,
-    or the equations of a step are hard.
+    inputs leave the common-mode range, or the equations of a step are hard.
 
     Args:
         circuit: One of the circuits.
@@ -101,6 +101,7 @@ class _Reader:
         change = np.where(self.time >= self.steady_from[:, None], sampled.largest, 0.0).max(axis=1)
         resting = np.abs(final - wanted).max(axis=1) <= self.tolerance * np.abs(wanted).max(axis=1)
         known = self.whole & usable & resting & (change * measurement.STEADY_FRACTION <= band) & (band > 0)
+        known &= [k in self.samples and self.samples[k].mean <= 1 for k in range(len(known))]
         settled = np.maximum(sampled.settled(band[None])[0] - self.step, 0.0)
         return StackedReadings(
             known=known,

@@ -13,7 +13,7 @@ from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
 from amc_circuits.engines.exact.stack.integrator import Course
 from amc_circuits.engines.exact.stack.panels import PanelsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem
-from amc_circuits.results.observation import opamp_places
+from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from netlists import MacroOpAmp
 from netlists.opamps.subcircuit import has_energy
 from netlists.record import FloatArray
@@ -30,6 +30,7 @@ class Samples:
         current: Largest current of an output, shape (B 8 + 1,), A.
         peaks: Largest current of an output in each panel, between its points too, shape (B,), A.
         stage: Largest output of an op-amp without its load, V.
+        mean: Largest mean of the inputs of an op-amp in units of its common-mode range; 0 without one.
         delivered: Power of supplies and sources, shape (B 8 + 1,), W; nan if it is not known.
     """
 
@@ -38,6 +39,7 @@ class Samples:
     current: FloatArray
     peaks: FloatArray
     stage: float
+    mean: float
     delivered: FloatArray
 
     __repr__ = short_repr
@@ -54,6 +56,7 @@ class Sampler:
         self._real = (system.poles.side == 0).sum(axis=1).tolist()
         self._powered = all(has_energy(record) for record in system.circuit.opamps)
         laws = system.laws
+        self._ranges = common_mode_ranges(system.circuit)
         self._bend, self._limit = (laws.resistance * laws.current)[:, 0, 0], laws.current[:, 0, 0]
 
     def of(self, k: int) -> Samples:
@@ -72,7 +75,7 @@ class Sampler:
         current *= self._limit
         delivered = np.full(len(factor), np.nan)
         if self._powered:
-            drawn = seen[:, 2 * m :] + factor[:, None] * system.own[:, k]
+            drawn = seen[:, 2 * m : 2 * m + len(system.own)] + factor[:, None] * system.own[:, k]
             delivered = factor * drawn[:, 0]
             if drawn.shape[1] > 1:
                 delivered[:-1] += factor[:-1] * self._slopes(k, drawn[:-1, 1])
@@ -82,7 +85,16 @@ class Sampler:
         largest = np.abs(current).max(axis=1)
         highest, volts = (peaks(one[:-1].reshape(-1, POINTS, m), TO_BETWEEN).max(axis=1) for one in (current, stage))
         outputs, first = seen[:, system.outputs].copy(), self.course.at_rest[k, system.outputs]
-        return Samples(outputs, first, largest, highest, float(max(volts.max(), np.abs(stage[-1]).max())), delivered)
+        highest_stage = float(max(volts.max(), np.abs(stage[-1]).max()))
+        mean = self._mean(seen[:-1, 2 * m + len(system.own) :])
+        return Samples(outputs, first, largest, highest, highest_stage, mean, delivered)
+
+    def _mean(self, means: FloatArray) -> float:
+        """Return the largest mean of inputs (T, m or 0), V, in units of the common-mode range."""
+        if not means.size:
+            return 0.0
+        found = peaks(means.reshape(-1, POINTS, means.shape[1]), TO_BETWEEN).max(axis=0)
+        return float((found / self._ranges).max())
 
     def _slopes(self, k: int, values: FloatArray) -> FloatArray:
         """Differentiate values at points of the panels of circuit k (T,); same shape."""

@@ -18,7 +18,7 @@ from amc_circuits.engines.exact.stack.weights import Poles, swapped
 from amc_circuits.linear.equations import input_factors, stage_of
 from amc_circuits.linear.modes import ComplexArray
 from amc_circuits.linear.stacks import InjectedStack, StackedModes
-from netlists import Circuit, OpAmps, ParameterError
+from netlists import GROUND, Circuit, OpAmps, ParameterError
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -88,7 +88,8 @@ class StackedSystem:
         push: Coordinates' rates per V/s at a stage and per ampere at an output, transposed: shape (P, 2 m, n).
         seen: Drives of stages, V/s, drops over output resistances, V, outputs of stages, V: 3 m rows.
         read: Outputs of stages, V, voltages of op-amps' outputs, V, the power of the sources per unit of r, W, and, if
-            they are at capacitors, the energy that would be theirs at constant voltages, per unit of r, J.
+            they are at capacitors, the energy that would be theirs at constant voltages, per unit of r, J; means of the
+            inputs of op-amps, V, if one has a common-mode range.
         own: The last two per unit of r^2, shape (1 or 2, P).
     """
 
@@ -120,10 +121,12 @@ class StackedSystem:
         )
         first = [name for part, last in zip(parts, linear.stages, strict=True) if (name := stage_of(part)) != last]
         stages = [self._group(name) for name in first]
+        ranged = any(record.equivalent.common_mode_range is not None for record in self.circuit.opamps)
+        means = [self._sum({part.noninverting: 0.5, part.inverting: 0.5}) for part in parts] if ranged else []
         drives_of = [self._drive(part, offset) for part, offset in zip(parts, stack.offsets, strict=True)]
-        whole = self._rows([*drives_of, *lasts, *pins, supply, *stages])
+        whole = self._rows([*drives_of, *lasts, *pins, supply, *means, *stages])
         drives, last, pin = (whole.part(k * m, (k + 1) * m) for k in range(3))
-        end = 3 * m + len(drawn)
+        end = 3 * m + len(drawn) + m * ranged
         stage = whole.part(end, end + m) if first else last
         return StackedRows.beside([drives, last.less(pin), stage]), whole.part(m, end)
 
@@ -165,12 +168,15 @@ class StackedSystem:
 
     def _drive(self, part: OpAmps, offset: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the drives of a row of op-amps with offsets (P, rows), V."""
-        rate, found = part.record.equivalent.unity_gain_frequency, []
-        for group, factor in input_factors(part).items():
-            read, feed = self._group(group)
-            found.append((rate * factor * read, rate * factor * feed))
-        read, feed = (np.add.reduce([one[k] for one in found]) for k in range(2))
+        rate = part.record.equivalent.unity_gain_frequency
+        read, feed = self._sum({group: rate * factor for group, factor in input_factors(part).items()})
         feed[..., -1] += rate * offset
+        return read, feed
+
+    def _sum(self, factors: dict[str, float]) -> tuple[FloatArray, FloatArray]:
+        """Return a weighted sum of the voltages of groups."""
+        found = [[factor * one for one in self._group(group)] for group, factor in factors.items() if group != GROUND]
+        read, feed = (np.add.reduce([one[k] for one in found]) for k in range(2))
         return read, feed
 
     def _rows(self, parts: Sequence[tuple[FloatArray, FloatArray]]) -> StackedRows:
