@@ -203,10 +203,12 @@ def _of_points(choose: np.ufunc, values: FloatArray) -> FloatArray:
 
 def _raise(found: FloatArray, values: FloatArray, where: NDArray[np.bool_], pairs: NDArray[np.bool_]) -> None:
     """Raise the largest magnitudes found (K,) to those of values (rows, P, points, K) in some panels (rows, P, K)."""
-    for which, weights in ((~pairs, TO_BETWEEN), (pairs, _TO_QUARTERS)):
-        row, panel, response = np.nonzero(where & which[:, None])
-        seen = values[row, panel, :, response] @ weights.T
-        np.maximum.at(found, response, np.abs(seen).max(axis=1))
+    row, panel, response = np.nonzero(where)
+    paired = pairs[panel]
+    for which, weights in ((~paired, TO_BETWEEN), (paired, _TO_QUARTERS)):
+        if which.any():
+            seen = values[row[which], panel[which], :, response[which]] @ weights.T
+            np.maximum.at(found, response[which], np.abs(seen).max(axis=1))
 
 
 def _from_panels(edges: FloatArray, time: FloatArray) -> FloatArray:

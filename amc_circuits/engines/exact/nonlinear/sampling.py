@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -36,12 +37,15 @@ def sampled(
         corners: Times at which modes are excited, s: the beginning, and the corners of the inputs.
     """
     cut = [_edges(system, step, max(one for one in corners if one <= step.start), cuts) for step in steps]
-    fractions = [(gauss(own)[0].ravel() - step.start) / step.length for own, step in zip(cut, steps, strict=True)]
-    stops = np.cumsum([len(one) for one in fractions])
+    edges = np.concatenate([cut[0][:1], *(own[1:] for own in cut)])
+    starts, lengths = np.repeat([(step.start, step.length) for step in steps], [len(own) - 1 for own in cut], axis=0).T
+    every = ((gauss(edges)[0] - starts[:, None]) / lengths[:, None]).ravel()
+    stops = np.cumsum([POINTS * (len(own) - 1) for own in cut])
+    fractions, quartics = np.split(every, stops[:-1]), interpolated(every).T
     size, last = len(end.state), steps[-1]
     cuts_of = size, size + len(end.added.pins)
     course = np.empty((cuts_of[1] + len(last.inputs), stops[-1] + 1, end.state.shape[1]))
-    found = Panels(np.concatenate([cut[0][:1], *(own[1:] for own in cut)]), course, cuts_of)
+    found = Panels(edges, course, cuts_of)
     state, pins, inputs = found.state, found.pins, found.inputs
     for first in range(0, len(steps), TOGETHER):
         some = slice(first, first + TOGETHER)
@@ -49,8 +53,10 @@ def sampled(
         for step, part, own, stop in zip(steps[some], fractions[some], blocks, stops[some], strict=True):
             here = slice(stop - len(part), stop)
             system.applied(own, step.source, out=state[:, here])
-            np.matmul(interpolated(part).T, step.added.pins, out=pins[:, here])
-            inputs[:, here] = step.inputs[:, None] + step.slope[:, None] * (part * step.length)[:, None]
+            np.matmul(quartics[here], step.added.pins, out=pins[:, here])
+            inputs[:, here] = step.inputs[:, None]
+            if step.slope.any():
+                inputs[:, here] += step.slope[:, None] * (part * step.length)[:, None]
     state[:, -1], pins[:, -1], inputs[:, -1] = end.state, end.added.pins[:, 0], last.inputs + last.slope * last.length
     _limit(system, found)
     return found
@@ -100,12 +106,14 @@ def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> 
     """Cut a step into panels: at the given times, and so that none is longer than what is left of modes allows."""
     begin, end = step.start, step.start + step.length
     marks = [begin, *(cut for cut in cuts if begin < cut - 1e-9 * step.length and cut < end - 1e-9 * step.length), end]
-    found = [np.array([begin])]
+    found = [begin]
     for first, last in pairwise(marks):
         parts = (last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH
         while parts > MANY:  # fast modes decay meanwhile
             first += (last - first) / parts
-            found.append(np.array([first]))
+            found.append(first)
             parts = (last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH
-        found.append(np.linspace(first, last, max(1, int(np.ceil(parts))) + 1)[1:])
-    return np.concatenate(found)
+        count = max(1, math.ceil(parts))
+        found += [first + (last - first) * (k / count) for k in range(1, count)]
+        found.append(last)
+    return np.array(found)
