@@ -119,7 +119,7 @@ class ExactEngine:
         if len(found) < len(beyond):
             # A slot that does not start from rest depends on all before it.
             rest = [k for k in range(len(beyond)) if k not in found] if from_rest else list(range(len(beyond)))
-            part = drive.replace(levels=drive.levels[:, rest])
+            part = drive if len(rest) == len(beyond) else drive.replace(levels=drive.levels[:, rest])
             found |= dict(zip(rest, nonlinear.read_slots(state.beyond, part, from_rest, tolerance), strict=True))
         return [found[k] for k in range(len(beyond))]
 

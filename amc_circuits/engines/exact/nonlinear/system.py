@@ -101,6 +101,7 @@ class System:
         limited += [self._cell_rows(*one) for one in zip(self.cells.parts, self.cells.places, strict=True)]
         self.seen = Rows.stacked([*self._drives(), *self._stages(), *self._drops(), *limited])
         self._weights: dict[float, StepWeights] = {}
+        self._together: dict[float, Sequence[float]] = {}
 
     def pace(self, after: float, power: float) -> float:
         """Return the largest eigenvalue, times a power of what is left of its mode some time after a corner, 1/s."""
@@ -203,11 +204,15 @@ class System:
     def weights(self, step: float) -> StepWeights:
         """Return the weights of a step at its nodes."""
         if step not in self._weights:
-            self.learn([step])
+            self._compute(self._together.get(step, [step]))
         return self._weights[step]
 
     def learn(self, steps: Sequence[float]) -> None:
-        """Compute the weights of some step lengths at their nodes: at once, as there are few modes and nodes."""
+        """Note step lengths whose weights are computed at once, when one is taken: there are few modes and nodes."""
+        self._together |= dict.fromkeys(steps, steps)
+
+    def _compute(self, steps: Sequence[float]) -> None:
+        """Compute the weights of some step lengths at their nodes."""
         shape, last = (len(steps), DEGREE, DEGREE + 3), DEGREE + 2
         every = np.repeat(steps, DEGREE), np.tile(LATER, len(steps))
         real, pairs = (one.reshape(*shape, one.shape[-1]) for one in self._factors(*every))
