@@ -93,7 +93,7 @@ class NonlinearCircuit:
 
     @cached_property
     def watched(self) -> tuple[list[str], Rows]:
-        """Groups, other than the outputs and those that sources hold, and last stages: what else is read."""
+        """Groups, other than the outputs and those that sources hold, then last stages: what else is read."""
         circuit, held = self.circuit, self.system.linear.held
         stages = [last for _, last in self.system.opamps]
         groups = [*self.account.groups, *(part.output for part, _ in self.system.opamps)]

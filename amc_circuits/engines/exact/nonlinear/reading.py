@@ -135,7 +135,10 @@ class _Slots:
         names, rows = self.exact.watched
         nodes = self.exact.system.linear.nodes
         cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
-        self.voltage = found = dict(zip(names, np.split(panels.voltages(rows), cuts), strict=True))
+        seen = panels.voltages(rows)
+        self.voltage = found = dict(zip(names, np.split(seen, cuts), strict=True))
+        # They are the last rows, see `NonlinearCircuit.watched`.
+        self.stages = seen[len(seen) - sum(len(found[last]) for _, last in self.exact.system.opamps) :]
         for group, weights in self.exact.system.linear.held.items():
             found[group] = product(weights[:, : self.exact.system.inputs], panels.inputs)
         for limiter in self.exact.system.limiters.parts:
@@ -186,11 +189,10 @@ class _Slots:
         early, settled, late = times
         self._watch(until)
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
-        lasts = [last for _, last in self.exact.system.opamps]
-        stages, count = [self.voltage[last] for last in lasts], self._read.count
-        whole = [self._read.largest(*stages), self._read.largest(self.currents)]
-        rest = _largest(*(one[:, count:] for one in stages)), _largest(self.currents[:, count:])
-        stage, current = np.maximum(whole, rest)
+        stage, current = (
+            np.maximum(self._read.largest(one), _largest(one[:, self._read.count :]))
+            for one in (self.stages, self.currents)
+        )
         ends, amplifiers = self._ends()
         found = []
         for k, final in enumerate(finals):
@@ -273,6 +275,6 @@ def _voltage(
     return panels.between(points, (slot, output), time)
 
 
-def _largest(*values: FloatArray) -> FloatArray:
+def _largest(values: FloatArray) -> FloatArray:
     """Largest magnitude of values (rows, points, K), shape (K,)."""
-    return np.asarray(np.max([np.maximum(one.max(axis=0), -one.min(axis=0)).max(axis=0) for one in values], axis=0))
+    return np.asarray(np.maximum(values.max(axis=(0, 1)), -values.min(axis=(0, 1))))
