@@ -214,7 +214,8 @@ def test_relative_noise_is_that_of_the_output_voltages(kind):
     assert_close(found[driven], noise(circuit.circuit, 30e6).norm / np.array(volts), relative=1e-6)
     assert math.isnan(found[1])
     single = circuit.solve(columns[:, 0]) if kind == "inv" else circuit.matvec(columns[:, 0])
-    assert relative_noise(circuit, single, 30e6) == pytest.approx(found[0], rel=1e-9)
+    # Alone its step lengths are its own, beside others those of all.
+    assert relative_noise(circuit, single, 30e6) == pytest.approx(found[0], rel=1e-6)
     if kind == "inv":
         assert len(solution.attempts[0]) > 1, "the output scale was to be reduced here"
 
