@@ -109,6 +109,8 @@ class ExactEngine:
             return read_slots(state, drive, from_rest, tolerance, self.largest_loss)
         if not linear or first_pass is not None or any(source.kick for source in state.circuit.sources):
             return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance, first_pass)
+        if from_rest and state.beyond.surely_beyond(drive, CLOSED_FORM):
+            return nonlinear.read_slots(state.beyond, drive, from_rest, tolerance)
         slots = slots_of(state, drive, from_rest)
         beyond = state.beyond.losses(slots.hold, CLOSED_FORM) > CLOSED_FORM
         found: dict[int, Reading] = {}

@@ -107,32 +107,41 @@ class NonlinearCircuit:
         `linear_range.py`; a loss that is estimated too low is found when the response is read. No more is estimated
         where slewing alone takes more than `enough` of every response.
         """
-        few = self._slewing(hold, FEW)[0]
-        if (few > SURE * enough).all():
-            return few
-        lost, time, state, full = self._slewing(hold, COARSE)
+        time = np.geomspace(hold.start, hold.stop, COARSE)
+        state = self.system.linear_state(hold, time)
+        lost, full = self._slewing(time, state, hold.inputs)
         if (lost > enough).all():
             return lost
         laws, seen, weights = self.system.laws, self.system.seen, np.gradient(time)[:, None]
-        stage, drop = np.split(_voltages(seen.part(slice(laws.count, 3 * laws.count)), state, hold), 2)
+        stage, drop = np.split(_voltages(seen.part(slice(laws.count, 3 * laws.count)), state, hold.inputs), 2)
         output = laws.resistance[:, 0] * np.abs(laws.output(drop)[0]).max(axis=1)
         clamp = (np.abs(laws.clamp(stage)[0]) * weights).sum(axis=1)
         lost = np.maximum(lost, np.maximum(output, clamp).max(axis=0) / full)
         return np.where(self._common_mode_passed(state, hold), np.inf, lost)
 
-    def _slewing(self, hold: Piece, count: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Estimate what limited slewing takes from linear responses, in units of full scale, shape (K,).
+    def surely_beyond(self, drive: StepTrain, enough: float) -> bool:
+        """Return True if slewing takes more than `enough` of all responses from rest, by far, in units of full scale.
 
-        Returns:
-            The loss; times of the samples, s; coordinates at them, shape (n, T, K); and full scales, V.
+        From few samples of the linear responses to steps.
         """
-        laws, time = self.system.laws, np.geomspace(hold.start, hold.stop, count)
-        state = self.system.linear_state(hold, time)
-        outputs = self.outputs.modal @ state[:, -1] + self.outputs.feed @ hold.inputs + self.outputs.rest[:, None]
+        time = np.geomspace(drive.rise_time, drive.slot_time, FEW)
+        lost, _ = self._slewing(time, self.system.step_response(drive.levels, time), drive.levels)
+        return bool((lost > SURE * enough).all())
+
+    def _slewing(self, time: FloatArray, state: FloatArray, inputs: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Estimate what limited slewing takes from linear responses, in units of full scale, and that, V, shape (K,).
+
+        Args:
+            time: Times of the samples, s.
+            state: Coordinates at them, shape (n, T, K).
+            inputs: Constant inputs, shape (inputs, K), V.
+        """
+        laws = self.system.laws
+        outputs = self.outputs.modal @ state[:, -1] + self.outputs.feed @ inputs + self.outputs.rest[:, None]
         full = np.maximum(np.abs(outputs).max(axis=0), np.finfo(float).tiny)
-        drive = _voltages(self.system.seen.part(slice(0, laws.count)), state, hold)
+        drive = _voltages(self.system.seen.part(slice(0, laws.count)), state, inputs)
         slewing = (np.abs(laws.stage(drive)[0]) * np.gradient(time)[:, None]).sum(axis=1)
-        return np.asarray(slewing.max(axis=0) / full), time, state, full
+        return np.asarray(slewing.max(axis=0) / full), full
 
     def _common_mode_passed(self, state: FloatArray, hold: Piece) -> NDArray[np.bool_]:
         """Return whether each response exceeds the common-mode range of an op-amp, shape (K,)."""
@@ -141,7 +150,7 @@ class NonlinearCircuit:
         if np.isinf(ranges).all():
             return np.zeros(state.shape[2], dtype=np.bool_)
         rows = self.system.rows(*names)
-        voltages = _voltages(rows, state, hold)
+        voltages = _voltages(rows, state, hold.inputs)
         cuts = np.cumsum([self.circuit.groups[name] for name in names])[:-1]
         seen = common_modes(
             self.circuit, dict(zip(names, np.split(voltages.transpose(1, 2, 0), cuts, axis=2), strict=True))
@@ -228,9 +237,9 @@ def full_scale(inputs: FloatArray, outputs: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(np.maximum(largest, LEAST_OUTPUT * inputs), LEAST_SCALE))
 
 
-def _voltages(rows: Rows, state: FloatArray, hold: Piece) -> FloatArray:
+def _voltages(rows: Rows, state: FloatArray, inputs: FloatArray) -> FloatArray:
     """Return voltages (rows, T, K) of coordinates (n, T, K) of linear responses to constant inputs, V."""
-    return np.asarray(times(rows.modal, state) + (rows.feed @ hold.inputs + rows.rest[:, None])[:, None])
+    return np.asarray(times(rows.modal, state) + (rows.feed @ inputs + rows.rest[:, None])[:, None])
 
 
 def _kicked(circuit: Circuit) -> Circuit:

@@ -250,6 +250,16 @@ class System:
             state = state + piece.polynomial[power, :upper, None] * (after**power)[:, None]
         return self._packed(state.reshape(upper, -1)).reshape(-1, len(time), piece.inputs.shape[1])
 
+    def step_response(self, levels: FloatArray, time: FloatArray) -> FloatArray:
+        """Return the coordinates at times after a step from rest to inputs (inputs, K), linear, shape (n, T, K)."""
+        final, real = self.still(self.drive @ levels), self.real
+        reached = (1 - np.exp(np.multiply.outer(self.values, time)))[:, :, None]
+        found = np.empty((len(final), len(time), levels.shape[1]))
+        found[:real] = np.real(reached[:real]) * final[:real, None]
+        pairs = reached[real:] * (final[real::2] + 1j * final[real + 1 :: 2])[:, None]
+        found[real::2], found[real + 1 :: 2] = pairs.real, pairs.imag
+        return found
+
     def still(self, rates: FloatArray) -> FloatArray:
         """Return the coordinates (n, k) at which constant rates (n, k) change nothing."""
         found, real = np.empty_like(rates), self.real
