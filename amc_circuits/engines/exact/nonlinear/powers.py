@@ -10,10 +10,11 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.nonlinear.panels import Panels
 from amc_circuits.engines.exact.nonlinear.system import System, times
-from amc_circuits.linear.equations import networks
+from amc_circuits.linear.equations import Network, networks
 from amc_circuits.results.observation import ideal_drivers
 from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import has_energy
+from netlists.parts import Part
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -44,8 +45,8 @@ class Account:
         self._passive = [(part, network) for part, network in parts if getattr(part, "account", "") in own]
         limitless = [part.output for part in circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
         self._loaded = [*self._drivers, *(part.output for part in limiters), *limitless]
-        self._drawing = [network for _, network in parts if any(group in self._loaded for group in network[0])]
-        wanted = [group for network in [*(one for _, one in self._passive), *self._drawing] for group in network[0]]
+        self._drawing = [(part, network) for part, network in parts if any(one in self._loaded for one in network[0])]
+        wanted = [group for _, network in [*self._passive, *self._drawing] for group in network[0]]
         self.groups = list(dict.fromkeys([*wanted, *self._loaded]))
 
     def drawn(self, panels: Panels, voltage: dict[str, FloatArray]) -> dict[str, FloatArray]:
@@ -59,21 +60,35 @@ class Account:
             Currents of each such group, shape (nodes, points, K), A.
         """
         found = {group: np.zeros_like(voltage[group]) for group in self._loaded}
-        for groups, laplacian, charge in self._drawing:
-            ends = np.concatenate([voltage[group] for group in groups])
-            slopes = panels.slopes(ends) if charge.any() else None
-            cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
-            for group, first, last in zip(groups, cuts[:-1], cuts[1:], strict=True):
-                if group in found:
-                    found[group] += times(laplacian[first:last], ends)
-                    if slopes is not None:
-                        found[group][:, : panels.count] += times(charge[first:last], slopes)
+        for part, network in self._drawing:
+            for group, current in self._taken(part, network, panels, voltage):
+                found[group] += current
         for array, _, _, row, current in self._bent(voltage):
             if array.word_lines in found:
                 found[array.word_lines][row] += current.sum(axis=0)
             if array.bit_lines in found:
                 found[array.bit_lines] -= current
         return found
+
+    def _taken(
+        self, part: Part, network: Network, panels: Panels, voltage: dict[str, FloatArray]
+    ) -> Iterator[tuple[str, FloatArray]]:
+        """Yield each loaded group of a passive part, and what the part draws there, shape (nodes, points, K), A."""
+        groups, laplacian, charge = network
+        if not isinstance(part, Array) and not charge.any():
+            siemens, across = _conductors(groups, laplacian, voltage)
+            signed = zip(groups, (siemens, -siemens), strict=False)
+            yield from ((group, factor * across) for group, factor in signed if group in self._loaded)
+            return
+        ends = np.concatenate([voltage[group] for group in groups])
+        slopes = panels.slopes(ends) if charge.any() else None
+        cuts = np.cumsum([0, *(self.circuit.groups[group] for group in groups)]).tolist()
+        for group, first, last in zip(groups, cuts[:-1], cuts[1:], strict=True):
+            if group in self._loaded:
+                current = times(laplacian[first:last], ends)
+                if slopes is not None:
+                    current[:, : panels.count] += times(charge[first:last], slopes)
+                yield group, current
 
     def _bent(self, voltage: dict[str, FloatArray]) -> Iterator[tuple[Array, FloatArray, FloatArray, int, FloatArray]]:
         """Yield array, voltages of both ends, a word line, and what its sinh cells add, shape (M, points, K), A."""
@@ -112,14 +127,12 @@ class Account:
         """
         dissipated = {account: np.zeros(currents.shape[1:]) for account in self.circuit.accounts[:-1]}
         for part, (groups, laplacian, _) in self._passive:
-            ends = np.concatenate([voltage[group] for group in groups])
             if isinstance(part, Array):
+                ends = np.concatenate([voltage[group] for group in groups])
                 power = np.einsum("rtk,rtk->tk", ends, times(laplacian, ends))
             else:
-                # Over the voltages across the conductors, so that nothing cancels.
-                size = len(laplacian) // len(groups)
-                across = ends if len(groups) == 1 else ends[:size] - ends[size:]
-                power = np.einsum("r,rtk,rtk->tk", np.diag(laplacian)[:size], across, across)
+                siemens, across = _conductors(groups, laplacian, voltage)
+                power = np.einsum("r,rtk,rtk->tk", siemens[:, 0, 0], across, across)
             dissipated[getattr(part, "account", "")] += power
         for array, word_lines, bit_lines, row, current in self._bent(voltage):
             if array.account in dissipated:
@@ -147,3 +160,14 @@ class Account:
             first += len(own)
             found += supply_power(record, own).sum(axis=0)
         return found
+
+
+def _conductors(
+    groups: tuple[str, ...], laplacian: FloatArray, voltage: dict[str, FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return conductances, shape (rows, 1, 1), S, and the voltages across them (rows, points, K), V.
+
+    They join equal places of two groups, or of one and ground. Over these voltages nothing cancels.
+    """
+    siemens = np.diag(laplacian)[: len(laplacian) // len(groups), None, None]
+    return siemens, voltage[groups[0]] if len(groups) == 1 else voltage[groups[0]] - voltage[groups[1]]
