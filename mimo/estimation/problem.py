@@ -13,7 +13,7 @@ import numpy as np
 
 from amc_circuits import short_repr
 from mimo.estimation.settings import EstimateSettings
-from mimo.radio.channels import load_channels
+from mimo.radio.channels import load_each
 from mimo.radio.delay_lines import DELAY_LINES
 from mimo.radio.plane_waves import beams, plane_waves
 from mimo.radio.real_form import ComplexArray, RealArray
@@ -91,7 +91,7 @@ def pilot_matrix(settings: EstimateSettings, size: int, generator: np.random.Gen
 def _entries(settings: EstimateSettings, generator: np.random.Generator) -> ComplexArray:
     count, size, taps = settings.realizations, settings.size, settings.taps
     if settings.channels is not None:
-        found = load_channels(Path(settings.channels))
+        found = load_each(Path(settings.channels))
         seen = found.swapaxes(1, 2).reshape(-1, found.shape[1])
         settings.check_size(seen.shape[1])
         return _sparse(seen, float(squared(seen).mean()))

@@ -78,17 +78,26 @@ def standard_error(values: RealArray) -> RealArray:
 
 
 def load_channels(path: Path) -> ComplexArray:
-    """Load channels, shape (B, M, K) or (M, K) for one, from a file that holds an array.
+    """Load channels whose users can be told apart, shape (B, M, K) or (M, K) for one, from a file that holds an array.
 
     Raises:
-        ParameterError: The file cannot be read, or `check_channels` refuses the channels.
+        ParameterError: The file cannot be read, or `check_entries` or `check_independent` refuse the channels.
+    """
+    return check_independent(load_each(path))
+
+
+def load_each(path: Path) -> ComplexArray:
+    """Load channels of users that need not be told apart: any number of them, and of any rank.
+
+    Raises:
+        ParameterError: The file cannot be read, or `check_entries` refuses the channels.
     """
     found = np.asarray(stored_array("channels", path, (2, 3)))
     if found.dtype.kind not in "fciu" or found.ndim not in (2, 3):
         mend = "must hold numbers of shape (channels, antennas, users)"
         raise ParameterError("channels", f"{found.dtype} of shape {found.shape}", mend)
     channels = found.astype(complex)
-    return check_channels(channels[None] if channels.ndim == 2 else channels)
+    return check_entries(channels[None] if channels.ndim == 2 else channels)
 
 
 def load_responses(path: Path) -> ComplexArray:
@@ -110,18 +119,15 @@ def load_responses(path: Path) -> ComplexArray:
     return responses
 
 
-def check_channels(channels: ComplexArray) -> ComplexArray:
-    """Return the channels (B, M, K) unless they cannot be used.
+def check_entries(channels: ComplexArray) -> ComplexArray:
+    """Return the channels (B, M, K) unless their entries cannot be used.
 
     Raises:
-        ParameterError: There are more users than antennas, an entry is not finite, the entries are too small or too
-            large to be squared, or a channel is nearly singular.
+        ParameterError: There are none, an entry is not finite, the channel of a user is zero, or the entries are too
+            small or too large to be squared.
     """
-    count, antennas, users = channels.shape
     if not channels.size:
         raise ParameterError("channels", f"shape {channels.shape}", "must hold at least one channel")
-    if users > antennas:
-        raise ParameterError("channels", f"{users} users, {antennas} antennas", "must have at least an antenna a user")
     if not np.isfinite(channels).all():
         raise ParameterError("channels", "an entry that is not finite", "must be finite")
     sizes = np.abs(channels).max(axis=(1, 2))
@@ -129,6 +135,22 @@ def check_channels(channels: ComplexArray) -> ComplexArray:
     if bad.size:
         mend = f"must have a largest entry of {SMALLEST:g} .. {LARGEST:g}; divide the channels by their rms value"
         raise ParameterError("channels", f"channel {bad[0]} with {sizes[bad[0]]:g}", mend)
+    silent = np.argwhere(~channels.any(axis=1))
+    if len(silent):
+        what = f"channel {silent[0][0]} with zeros alone for user {silent[0][1]}"
+        raise ParameterError("channels", what, "must have an entry other than 0 for every user")
+    return channels
+
+
+def check_independent(channels: ComplexArray) -> ComplexArray:
+    """Return the channels (B, M, K) unless their users cannot be told apart.
+
+    Raises:
+        ParameterError: There are more users than antennas, or a channel is nearly singular.
+    """
+    count, antennas, users = channels.shape
+    if users > antennas:
+        raise ParameterError("channels", f"{users} users, {antennas} antennas", "must have at least an antenna a user")
     values = np.linalg.svd(channels, compute_uv=False)
     bad = np.flatnonzero(values[:, 0] >= WORST_CONDITION * values[:, -1])
     if bad.size:

@@ -9,7 +9,7 @@ import numpy as np
 
 from amc_circuits import ParameterError, short_repr
 from mimo.parts import Parts
-from mimo.radio.channels import correlated, correlated_users, load_channels, rayleigh, standard_error
+from mimo.radio.channels import correlated, correlated_users, load_each, rayleigh, standard_error
 from mimo.radio.closed_forms import ratio
 from mimo.radio.real_form import ComplexArray, RealArray
 from mimo.slnr.circuits import Realised, program, realised
@@ -137,7 +137,7 @@ def leakage(settings: LeakageSettings, parts: Parts) -> Leakage:
 def _channels(settings: LeakageSettings) -> ComplexArray:
     """Channels (B, K N_u, M), the antennas of all users as rows."""
     if settings.channels is not None:
-        uplink = load_channels(Path(settings.channels))
+        uplink = load_each(Path(settings.channels))
     else:
         streams = settings.users * settings.user_antennas
         generator = np.random.default_rng(settings.seed)

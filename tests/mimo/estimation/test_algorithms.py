@@ -84,6 +84,14 @@ def test_a_wave_between_the_beams_is_seen_by_all_of_them():
     assert (np.abs(lines.entries[:, 0]) ** 2).mean() == pytest.approx(0.9295, rel=0.02)
 
 
+def test_more_users_than_antennas_are_as_many_channels(tmp_path):
+    """Twelve users of six antennas, each on a beam and each beam twice, have their one entry."""
+    places = np.arange(12) % 6
+    np.save(tmp_path / "H.npy", 2 * beams(6)[:, places])
+    settings = EstimateSettings(channels=str(tmp_path / "H.npy"), pilots=4, taps=1, estimators="omp")
+    assert np.abs(problem_of(settings).entries) == pytest.approx(np.eye(6)[places], abs=1e-12)
+
+
 def test_channels_of_a_file_are_seen_through_beams(tmp_path):
     """Each user's antennas are one channel; a wave on a beam is one entry."""
     columns = beams(6)[:, [2, 5]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
-from mimo.radio.channels import correlated, correlated_users, load_channels, rayleigh
+from mimo.radio.channels import correlated, correlated_users, load_channels, load_each, rayleigh
 
 
 def test_rayleigh_channels_have_entries_of_power_one():
@@ -59,6 +59,7 @@ def test_channels_of_a_file_are_those_that_were_saved(tmp_path):
         (1e170 * np.eye(2), "channel 0 with 1e.170; must have a largest entry of 1e-30"),
         (np.ones(3), "shape"),
         (np.ones((0, 3, 2)), "at least one channel"),
+        (np.array([[1.0, 0.0], [2.0, 0.0]]), "channel 0 with zeros alone for user 1"),
         (np.array([["a", "b"], ["c", "d"]]), "must hold numbers"),
     ],
 )
@@ -66,6 +67,15 @@ def test_channels_that_cannot_be_used_are_refused(tmp_path, channels, words):
     """In one line, with the parameter."""
     np.save(tmp_path / "H.npy", channels)
     with pytest.raises(ParameterError, match=f"channels: got .*{words}"):
+        load_channels(tmp_path / "H.npy")
+
+
+@pytest.mark.parametrize("channels", [np.ones((2, 3)), np.ones((2, 3, 2))])
+def test_users_that_are_not_told_apart_may_be_many_or_equal(tmp_path, channels):
+    """Each is a channel by itself."""
+    np.save(tmp_path / "H.npy", channels)
+    assert load_each(tmp_path / "H.npy").shape == (*([1] * (3 - channels.ndim)), *channels.shape)
+    with pytest.raises(ParameterError, match="channels"):
         load_channels(tmp_path / "H.npy")
 
 

@@ -222,6 +222,17 @@ def test_channels_of_a_file_have_whole_users(amc, tmp_path):
     assert outcome.code == 0 and "6 antennas, 2 users with 2" in outcome.out
 
 
+def test_equal_users_leak_what_they_get(tmp_path):
+    """Two users with one channel h have a ratio of `|h|^2/(|h|^2 + s)`, by any direction w along it."""
+    channel = np.array([1.0, 2.0, 0.5j])
+    np.save(tmp_path / "H.npy", np.stack([channel, channel], axis=1))
+    settings = LeakageSettings(channels=str(tmp_path / "H.npy"), user_antennas=1, snr=10.0)
+    power = 5.25
+    found = leakage(settings, Parts(IDEAL))
+    assert found.exact == pytest.approx(np.full((1, 2), power / (power + 0.1)))
+    assert found.methods[0].ratios == pytest.approx(found.exact, rel=1e-3)
+
+
 def test_the_run_of_sweeps_has_the_metrics_of_the_study():
     """Complete options return themselves."""
     given = SMALL | IDEAL | {"methods": "inv"}
