@@ -112,7 +112,9 @@ class Probe:
         if not found.usable:
             bad, every = sum(not one.usable for one in found.statuses), len(found.statuses)
             part = f" for {bad} of {every} right-hand sides" * (every > 1)
-            return f"{self.layout}: stable, but the loop is {found.status.name}{part} after {self._counted}"
+            left = float(bits(found.residual).min())
+            reached = f"at {format_quantity(left, digits=3)} bits of {self.refinement.bits:g}"
+            return f"{self.layout}: stable, but the loop is {found.status.name}{part} after {self._counted}, {reached}"
         reached = f"{format_quantity(float(bits(np.array(self.first_error))), digits=2)} bits in one pass"
         return f"{self.layout}: stable, {reached}, {self._counted} to {self.refinement.bits:g} bits"
 
