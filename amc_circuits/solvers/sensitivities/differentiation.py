@@ -133,16 +133,21 @@ class Differentiation:
         return at_rest / peak, gradients(self.adjoint, points.times(1 / peak))
 
     def _record(self, metric: str, value: float, points: Points, **other: float) -> Sensitivity:
-        fine = self.circuit.growing or self.solution.status is Status.SETTLED
-        notes = () if fine else (f"{self.solution.status.name}: {self._why}",)
         return Sensitivity(
-            metric, value, gradients(self.adjoint, points), values_of(self.circuit.circuit), notes=notes, **other
+            metric, value, gradients(self.adjoint, points), values_of(self.circuit.circuit), notes=self._notes, **other
         )
 
     @property
-    def _why(self) -> str:
+    def beyond(self) -> str:
+        """Status and reason if the linear circuit is not all that acts; empty if it is."""
+        if self.circuit.growing or self.solution.status is Status.SETTLED:
+            return ""
         # What follows says which engine knows the limits, which is no mend here.
-        return f"{self.solution.message.partition(';')[0]}; the derivatives are those of the linear circuit"
+        return f"{self.solution.status.name}: {self.solution.message.partition(';')[0]}"
+
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        return (f"{self.beyond}; the derivatives are those of the linear circuit",) if self.beyond else ()
 
     def _growth_rate(self) -> Sensitivity:
         return self._record("growth_rate", *self.adjoint.of_slowest())

@@ -40,11 +40,13 @@ class Tried:
         values: Values of the free options.
         metrics: Metrics by name; empty without a usable result.
         problem: Reason why there is no usable result; empty if there is one.
+        beyond: Reason why the metrics, which are those of the linear circuit, are not those of the circuit; else empty.
     """
 
     values: tuple[float, ...]
     metrics: dict[str, float]
     problem: str = ""
+    beyond: str = ""
 
 
 @dataclass
@@ -131,7 +133,8 @@ class Search:
         if values not in self._known:
             try:
                 self._last = DesignPoint.of(self.cases, values)
-                one = Tried(values, {name: self._last.metric(name) for name in self.names})
+                metrics = {name: self._last.metric(name) for name in self.names}
+                one = Tried(values, metrics, beyond=self._last.differentiation.beyond)
             except (ParameterError, UnusableSolutionError) as error:
                 self.refused.append(error)
                 one = Tried(values, {}, str(error))

@@ -67,6 +67,16 @@ def test_limits_that_contradict_have_no_design(one_cell):
     assert found.sentence.endswith("keeps relative_error<0.01")
 
 
+def test_an_optimum_that_slews_says_so(one_cell):
+    """The output moves by the input voltage, which takes at least 0.99 V / slew; the linear circuit knows no such limit."""
+    given = one_cell | {"opamp": "cmos-100meg", "slew_rate": "10M", "input_voltage": "0.2"}
+    found = optimization(given, ["gbwp"], [(0.5e9, 1e9)], "settling_time", first=(0.5e9,), starts=1).run()
+    assert found.best.metrics["settling_time"] < 19.8e-9 <= found.checked["settling_time"]
+    why, differs = (note for note in found.notes if "linear circuit" in note)
+    assert why.startswith("NONLINEAR: ") and why.endswith("so the values by ngspice count")
+    assert differs.startswith("ngspice differs from the linear circuit on the settling time by ")
+
+
 def test_slopes_are_those_of_metrics():
     """Of every option with an effect here, the start at a bound included; differences of order 4."""
     given = {"size": "3", "condition": "5", "offset_spread": "0.5m", "input_capacitance": "50f", "second_pole": "400M"}
