@@ -27,7 +27,7 @@ from netlists.circuits.inv import INVERTER_RESISTANCE, INVERTERS, InputConductan
 from netlists.record import FloatArray, about
 
 if TYPE_CHECKING:
-    from amc_circuits.linear.margins import Limit
+    from amc_circuits.linear import margins
 
 
 class SlowInverterWarning(UserWarning):
@@ -208,7 +208,7 @@ class InvCircuit(TwoTopologies):
             yield "inverter_resistance", "a single array needs no inverters"
         yield from super().idle_parameters()
 
-    def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
+    def limits(self) -> dict[tuple[str, str], tuple[margins.Limit, float | None]]:
         """Stability limits of every circuit, and that of the inverters' resistance."""
         from amc_circuits.linear.margins import Limit, largest_resistance  # here, for few circuits need them
 

@@ -35,7 +35,7 @@ from netlists.record import FloatArray
 from netlists.short_text import rows_text
 
 if TYPE_CHECKING:
-    from amc_circuits.linear.margins import Limit
+    from amc_circuits.linear import margins
     from amc_circuits.linear.noise import Noise
 
 
@@ -209,7 +209,7 @@ class ProgrammedArray(AnswerRules, ABC):
         """Describe the cause of a growing pole and the mend, as the end of the sentence that names the pole."""
         return f": it is the lag of the amplifiers; {less_lag(self.circuit)}"
 
-    def limits(self) -> dict[tuple[str, str], tuple[Limit, float | None]]:
+    def limits(self) -> dict[tuple[str, str], tuple[margins.Limit, float | None]]:
         """Stability limits of parameters, by name and unit, each with the present value of the parameter."""
         from amc_circuits.linear.margins import largest_gbwp, lowest_second_pole  # here, for few circuits need them
 
