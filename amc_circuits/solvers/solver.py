@@ -161,9 +161,9 @@ class Solver(ProgrammedArray):
         """Solve for the columns of a matrix (n, K), without waveforms, peaks and energies, which take most of the time.
 
         Returns:
-            Values and settling times as of `solve`; None where only that knows the outcome. So it is for other engines
-            than the exact one, for op-amps with limits, if a right-hand side is zero or complex, if each starts from
-            the one before, and if one does not settle or exceeds the range of the ADCs.
+            Values and settling times as of `solve`; None where only that knows the outcome. So it is for one vector,
+            for other engines than the exact one, for op-amps with limits, if a right-hand side is zero or complex, if
+            each starts from the one before, and if one does not settle or exceeds the range of the ADCs.
 
         Raises:
             ParameterError: The shape does not match, or an entry is not finite.
