@@ -1,7 +1,7 @@
 """Training in NumPy, with every matrix inversion of the second-order optimizer handed to a linear solver.
 
-This layer speaks of gradients, curvature and damping. It meets the circuits in one place only,
-`optimizer.linear_solver`. The names below are imported at first use.
+This layer speaks of gradients, curvature and damping. It solves by circuits in two places only,
+`optimizer.linear_solver` and `optimizer.streams`. The names below are imported at first use.
 """
 
 from __future__ import annotations
