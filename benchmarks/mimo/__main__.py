@@ -41,16 +41,22 @@ SOURCES = ("netlists", "amc_circuits", "mimo", "benchmarks/mimo/transistors.py",
 
 def chosen(words: list[str]) -> list[Group]:
     """Return the groups that the words of the command line name; all but the long ones without a name."""
-    if words[-1:] == ["--kept"]:
-        sys.exit("--kept: name a file")
-    path = Path(words.pop(words.index("--kept") + 1)) if "--kept" in words else None
+    path = None
+    if "--kept" in words:
+        place = words.index("--kept") + 1
+        if place == len(words) or words[place].startswith("--"):
+            sys.exit("--kept: name a file")
+        path = Path(words.pop(place))
+    names = [word for word in words if word not in ("--long", "--kept")]
+    all_names = [group.__name__ for group in (*GROUPS, *LONG)]
+    if unknown := [name for name in names if name not in all_names]:
+        sys.exit(f"no group {unknown[0]}; there are {', '.join(all_names)}")
+    kept_names = [group.__name__ for group in LONG]
+    if path is not None and not (set(names) & set(kept_names) if names else "--long" in words):
+        sys.exit(f"--kept has no effect without --long or one of {', '.join(kept_names)}; add it")
     kept = Kept(path, SOURCES)
     long = {group.__name__: _with(group, kept) for group in LONG}
     known = {group.__name__: group for group in GROUPS} | long
-    names = [word for word in words if word not in ("--long", "--kept")]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        sys.exit(f"no group {unknown[0]}; there are {', '.join(known)}")
     if names:
         return [known[name] for name in names]
     return [*GROUPS, *(long.values() if "--long" in words else ())]

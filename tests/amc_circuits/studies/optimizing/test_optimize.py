@@ -68,7 +68,7 @@ def test_limits_that_contradict_have_no_design(one_cell):
 
 
 def test_an_optimum_that_slews_says_so(one_cell):
-    """The output moves by the input voltage, which takes at least 0.99 V / slew; the linear circuit knows no such limit."""
+    """The output moves by the input voltage, in at least 0.99 V / slew; the linear circuit has no such limit."""
     given = one_cell | {"opamp": "cmos-100meg", "slew_rate": "10M", "input_voltage": "0.2"}
     found = optimization(given, ["gbwp"], [(0.5e9, 1e9)], "settling_time", first=(0.5e9,), starts=1).run()
     assert found.best.metrics["settling_time"] < 19.8e-9 <= found.checked["settling_time"]
