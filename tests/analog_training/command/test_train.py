@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
-from amc_circuits.cli import app
+from amc_circuits.cli import app, extensions
 from amc_circuits.cli.commands.compare import command as compare
 from analog_training.command import folder
 from analog_training.command.sweep_run import analog_train, files
@@ -82,7 +82,7 @@ def test_refusals_leave_the_folder_as_it_was(spec, tmp_path):
 
 def test_the_command_runs_and_refuses(spec, monkeypatch, capsys):
     """A table and exit code 0; one line and exit code 2."""
-    monkeypatch.setattr(app, "installed_extensions", lambda: iter([extension]))
+    monkeypatch.setattr(extensions, "installed_extensions", lambda: iter([extension]))
     assert app.run(["analog-train", str(spec), "--epochs", "1", "--states", "10", "--tiles", "2"]) == 0
     printed = capsys.readouterr().out
     assert "10 states" in printed and "mean of" not in printed  # of one epoch
