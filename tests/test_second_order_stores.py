@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from amc_circuits import open_sweep
+from benchmarks.second_order.__main__ import main
 from benchmarks.second_order.methods import ADAM, RATE
 from benchmarks.second_order.outcomes import Epochs, Judged
 from benchmarks.second_order.report import Result, lower_table
@@ -88,3 +89,19 @@ def test_the_result_is_the_lower_of_two_searches():
         [f"{RATE} against {ADAM}"], ["50%"], ["> 50%"], ["50%"], ["> 75%"]
     ]  # fmt: skip
     assert lower_table("cnn", study, [first, {RATE: second[RATE]}]).row_count == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"also": ["none"], "quick": True}, "there is no store .*none: it has no folder quick"),
+        ({"methods": "Adam;SOAP 2"}, "no method SOAP 2; there are momentum; Adam;"),
+        ({"small": True, "quick": True}, "leave one out"),
+    ],
+)
+def test_words_without_a_meaning_are_refused(given, said, tmp_path):
+    """Nothing is written then."""
+    others = [tmp_path / name for name in given.pop("also", ())]
+    with pytest.raises(SystemExit, match=said):
+        main(**given, also=others, report=True, store=tmp_path / "store")
+    assert not list(tmp_path.iterdir())

@@ -118,14 +118,19 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
     """Epochs to targets of six methods with equal budgets: momentum, Adam, K-FAC twice, EK-FAC, SOAP."""
+    if small and quick:
+        sys.exit("--small and --quick: each has a search of its own; leave one out")
+    name = "quick" if quick else "rows"
+    others = [_store(folder / name) for folder in also or ()]
+    _check_methods(methods)
     given = Budget(settings, nearby, short, at_once, finalists, tuning, seeds)
     budget = Budget(4, 2, 2, 2, 2, 2, 3) if quick else SMALL if small else given
     chosen = list(QUICK.values()) if quick else [_named(name, STUDIES) for name in studies.split(",")]
     announce_rivals(store / "packages")
-    console, name = Console(record=True, width=200), "quick" if quick else "rows"
+    console = Console(record=True, width=200)
     console.print(machine_line(), highlight=False)
     with nullcontext() if report else executor_of(jobs, scheduler) as executor:
-        train = Trainer(store / name, executor, [folder / name for folder in also or ()])
+        train = Trainer(store / name, executor, others)
         console.print(train.words, highlight=False)
         both = report and not (small or quick)
         searches = [print_search(console, chosen, methods, one, train) for one in (budget, *[SMALL] * both)]
@@ -150,6 +155,19 @@ def _named(name: str, known: dict[str, Study]) -> Study:
     if name not in known:
         sys.exit(f"no study {name}; there are {', '.join(known)}")
     return known[name]
+
+
+def _store(folder: Path) -> Path:
+    if not folder.is_dir():
+        sys.exit(f"--also: there is no store {folder.parent}: it has no folder {folder.name}")
+    return folder
+
+
+def _check_methods(text: str) -> None:
+    known = list(dict.fromkeys(method.label for methods in METHODS.values() for method in methods))
+    for label in text.split(";") if text else ():
+        if label not in known:
+            sys.exit(f"no method {label}; there are {'; '.join(known)}")
 
 
 if __name__ == "__main__":
