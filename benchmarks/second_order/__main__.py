@@ -118,12 +118,9 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Text file that gets the tables too")] = None,
 ) -> None:
     """Epochs to targets of six methods with equal budgets: momentum, Adam, K-FAC twice, EK-FAC, SOAP."""
-    if small and quick:
-        sys.exit("--small and --quick: each has a search of its own; leave one out")
-    name = "quick" if quick else "rows"
+    name, given = "quick" if quick else "rows", Budget(settings, nearby, short, at_once, finalists, tuning, seeds)
+    _check(methods, small and quick)
     others = [_store(folder / name) for folder in also or ()]
-    _check_methods(methods)
-    given = Budget(settings, nearby, short, at_once, finalists, tuning, seeds)
     budget = Budget(4, 2, 2, 2, 2, 2, 3) if quick else SMALL if small else given
     chosen = list(QUICK.values()) if quick else [_named(name, STUDIES) for name in studies.split(",")]
     announce_rivals(store / "packages")
@@ -163,11 +160,13 @@ def _store(folder: Path) -> Path:
     return folder
 
 
-def _check_methods(text: str) -> None:
-    known = list(dict.fromkeys(method.label for methods in METHODS.values() for method in methods))
-    for label in text.split(";") if text else ():
-        if label not in known:
-            sys.exit(f"no method {label}; there are {'; '.join(known)}")
+def _check(methods: str, twice: bool) -> None:
+    """Refuse methods that are not known, and two searches at once."""
+    if twice:
+        sys.exit("--small and --quick: each has a search of its own; leave one out")
+    known = list(dict.fromkeys(method.label for some in METHODS.values() for method in some))
+    if unknown := [label for label in methods.split(";") if methods and label not in known]:
+        sys.exit(f"no method {unknown[0]}; there are {'; '.join(known)}")
 
 
 if __name__ == "__main__":
