@@ -37,6 +37,7 @@ class Inversion:
         cells: Cells that were written, those of rejected layouts left out.
         layouts: Layouts that were programmed until one was taken.
         conversions: Values that DACs and ADCs convert in these passes.
+        engines: Names of the engines that simulated it; empty without a circuit.
     """
 
     step: int
@@ -56,6 +57,7 @@ class Inversion:
     cells: int = 0
     layouts: int = 0
     conversions: int = 0
+    engines: tuple[str, ...] = ()
 
     __repr__ = short_repr
 
@@ -128,7 +130,7 @@ class Ledger:
         check = (result.cross_checked, result.largest_difference, result.lifting_cost)
         drawn = (result.simulated, result.interval, result.energy_interval)
         work = (result.work.cycles, result.work.cells, result.work.layouts, result.work.conversions)
-        self.inversions.append(Inversion(step, factor, size, condition, *cost, *check, *drawn, *work))
+        self.inversions.append(Inversion(step, factor, size, condition, *cost, *check, *drawn, *work, result.engines))
         if result.longest_settling_time > (self.slowest.settling_time if self.slowest else 0.0):
             self.slowest = _slowest(result)
 
@@ -164,6 +166,17 @@ class Ledger:
         most = [100 * max(getattr(one, name) for one in drawn) for name in ("interval", "energy_interval")]
         means = f"means of times within {most[0]:.3g} %, of energies within {most[1]:.3g} % (95 %)"
         return f"{count}, from {len(drawn[0].simulated or ())} simulated of each wider factor; {means}"
+
+    @property
+    def by_engine(self) -> dict[str, int]:
+        """Number of inversions that each engine simulated; one may be by two."""
+        return dict(sorted(Counter(name for one in self.inversions for name in one.engines).items()))
+
+    @property
+    def engines(self) -> str:
+        """The same in parentheses; empty if no circuit was simulated."""
+        counts = ", ".join(f"{name} {count}" for name, count in self.by_engine.items())
+        return f" (engine: {counts})" if counts else ""
 
     @property
     def cycles(self) -> int:

@@ -224,6 +224,7 @@ class TrainingResult:
             "largest_condition": ledger.largest_condition,
             "largest_lifting_cost": ledger.largest_lifting_cost,
             "engine": self.spec.circuit.engine if ledger.slowest else None,
+            "by_engine": ledger.by_engine,
             "cross_checked": ledger.cross_checked,
             "largest_difference": ledger.largest_difference,
         }

@@ -58,6 +58,7 @@ class SolveResult:
         interval: Half the width of the 95 % interval of the mean settling time, in units of it; 0 if all are simulated.
         energy_interval: The same of the mean energy.
         work: Cycles, programming and conversions.
+        engines: Names of the engines that simulated the columns; empty without a circuit.
     """
 
     value: Matrix
@@ -73,6 +74,7 @@ class SolveResult:
     interval: float = 0.0
     energy_interval: float = 0.0
     work: Work = Work()
+    engines: tuple[str, ...] = ()
 
     __repr__ = short_repr
 
@@ -85,6 +87,16 @@ class SolveResult:
     def longest_settling_time(self) -> float:
         """Settling time of the slowest column, s; 0 without a circuit."""
         return 0.0 if self.settling_times is None else float(np.max(self.settling_times))
+
+
+def solutions_of(found: Solution | BlockSolution) -> list[Solution]:
+    """Return the solutions of the single circuits."""
+    return [run.solution for run in found.runs] if isinstance(found, BlockSolution) else [found]
+
+
+def engines_of(found: Solution | BlockSolution) -> tuple[str, ...]:
+    """Return the names of the engines that simulated right-hand sides."""
+    return tuple(sorted({name for one in solutions_of(found) for name in one.by_engine}))
 
 
 def check_usable(solution: Solution | BlockSolution | Refined) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import Solver, short_repr
-from optimizer.solve_result import Matrix, SolveResult, Work, check_usable
+from optimizer.solve_result import Matrix, SolveResult, Work, check_usable, engines_of
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def simulated(circuit: Solver, right_hand_sides: Matrix) -> SolveResult:
             lifting_cost=circuit.mapping.lifting_cost,
             record=LaterSolution(circuit, right_hand_sides),
             work=work,
+            engines=(circuit.engine,),
         )
     solution = circuit.solve(right_hand_sides)
     check_usable(solution)
@@ -69,4 +70,5 @@ def simulated(circuit: Solver, right_hand_sides: Matrix) -> SolveResult:
         lifting_cost=circuit.mapping.lifting_cost,
         record=solution,
         work=work,
+        engines=engines_of(solution),
     )

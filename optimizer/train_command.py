@@ -177,8 +177,7 @@ def result_table(result: TrainingResult) -> Table:
     _add_end(table, result)
     table.add_row("normalisation", result.data["normalisation"])
     if ledger.inversions:
-        engine = f" ({result.spec.circuit.engine})" if ledger.slowest is not None else ""
-        table.add_row("inversions", f"{len(ledger.inversions)}, all by {result.spec.solver}{engine}")
+        table.add_row("inversions", f"{len(ledger.inversions)}, all by {result.spec.solver}{ledger.engines}")
     if ledger.blocks:
         cut = ", ".join(f"{name} in {count}" for name, count in ledger.blocks.items())
         table.add_row("factors in blocks", f"{cut}; entries between blocks are ignored")

@@ -18,6 +18,7 @@ def test_columns_have_the_inverse_their_times_and_waveforms(opamp, known):
     found = solver.compute(solver.init(MATRIX), np.eye(5))
     assert np.linalg.norm(found.value @ MATRIX - np.eye(5)) < 1e-2
     assert (found.joules is not None) == known and found.statuses == ("settled",) * 5
+    assert found.engines == ("exact",)
     ledger = Ledger()
     ledger.add(0, "dense.a_factor", 10.0, found)
     responses = ledger.slowest.responses
@@ -27,3 +28,17 @@ def test_columns_have_the_inverse_their_times_and_waveforms(opamp, known):
         outside = away > response.tolerance * np.abs(response.outputs[-1]).max()
         last = np.flatnonzero(outside)[-1]
         assert response.time[last] <= settled * (1 + 1e-9) and response.time[last + 1] >= settled * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("fields", "engine"),
+    [({}, "exact"), ({"nonlinearity_voltage": 0.5, "wire_resistance": 1.0, "interconnect": "flat"}, "ngspice")],
+)
+def test_an_inversion_names_the_engine_that_simulated_it(fields, engine):
+    """With auto cells that are not linear behind wires are solved by ngspice, the others exactly."""
+    solver = InvCircuitSolver(CircuitSettings(engine="auto", **fields))
+    found = solver.compute(solver.init(MATRIX[:2, :2]), np.eye(2))
+    ledger = Ledger()
+    ledger.add(0, "dense.a_factor", 10.0, found)
+    assert found.engines == (engine,) and ledger.by_engine == {engine: 1}
+    assert ledger.engines == f" (engine: {engine} 1)" and Ledger().engines == ""
