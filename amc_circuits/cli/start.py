@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 
 from amc_circuits.cli.interrupts import end_at_once
 
@@ -12,6 +13,7 @@ def main() -> None:
     # If the signal is ignored, as with nohup, it stays ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, end_at_once)
+    _open_closed_streams()
     gc.disable()  # while modules are imported; `PanelCommand` enables it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # to look for them takes longer than to build a record
     from amc_circuits.cli.app import main
@@ -20,3 +22,10 @@ def main() -> None:
         main()
     finally:
         gc.freeze()  # the process ends: to look through all modules for garbage once more takes longer than a help text
+
+
+def _open_closed_streams() -> None:
+    """Open streams that the shell closed, as by `>&-`: Python has None for them, and a file would take their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))

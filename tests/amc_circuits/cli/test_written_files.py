@@ -1,6 +1,8 @@
 """Written files are named, and a result without use begins with its reason."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 
@@ -70,3 +72,13 @@ def test_the_package_runs_as_a_module(amc):
     assert "--open-loop-gain" in done.stderr
     version = subprocess.run([*command[:3], "--version"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert version.stdout == amc("--version").out
+
+
+@pytest.mark.parametrize(("given", "code"), [(["--plot", "x.png"], 0), (["--size", "0"], 2)])
+def test_streams_may_be_closed(given, code, tmp_path):
+    """By a shell's `>&-`: exit code and files are the same, and nothing is printed into a file with their number."""
+    module = [sys.executable, "-m", "amc_circuits", "inv", *SMALL, "--engine", "exact", *given]
+    command = f"{shlex.join(module)} <&- >&- 2>&-"
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+    assert done.returncode == code
+    assert [path.read_bytes()[:8] for path in tmp_path.iterdir()] == [b"\x89PNG\r\n\x1a\n"] * (code == 0)
