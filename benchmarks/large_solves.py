@@ -46,11 +46,13 @@ def cells(found: Ended) -> list[str]:
 
 
 def main(
-    largest: Annotated[int, typer.Option(min=1, help="Largest size")] = 1024,
+    largest: Annotated[int, typer.Option(min=256, help="Largest size")] = 1024,
     family: Annotated[str | None, typer.Option(help="One family: spd or random")] = None,
     out: Annotated[Path | None, typer.Option(help="Text file that gets the table too")] = None,
 ) -> None:
     """Time, energy, processor time and memory of large solves."""
+    if family not in (None, *FAMILIES):
+        raise typer.BadParameter(f"there is no family {family}; there are {', '.join(FAMILIES)}")
     console = Console(record=True, width=140)
     console.print(machine_line(), highlight=False)
     grid = Table(title="24 bits, wires of 1.73 ohm", title_justify="left", box=box.MARKDOWN)
