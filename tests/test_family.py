@@ -1,8 +1,10 @@
 """A small part of `benchmarks/family`: random designs of every circuit, the exact engine against ngspice."""
 
 import pytest
+import typer
 
 from amc_circuits.cases.circuits import OURS
+from benchmarks.family.__main__ import main
 from tests.family import CIRCUITS, Verdict, check
 
 DESIGNS, LARGEST = 10, 3
@@ -21,3 +23,9 @@ def test_both_engines_settle_alike(name):
 def test_every_circuit_is_drawn():
     """One that is added without is not held."""
     assert {name for name, _ in CIRCUITS} == set(OURS)
+
+
+def test_designs_are_kept_where_designs_are_judged(tmp_path):
+    """Other parts keep nothing, so a file beside them is refused."""
+    with pytest.raises(typer.BadParameter, match="no effect without the part designs"):
+        main(["laws"], kept=tmp_path / "x.kept")

@@ -52,6 +52,8 @@ def main(
     """Print every row of the parts."""
     if unknown := set(parts or ()) - set(PARTS):
         raise typer.BadParameter(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    if kept is not None and parts and "designs" not in parts:
+        raise typer.BadParameter("--kept has no effect without the part designs; add it, or leave this out")
     of_parts = PARTS | {"designs": (partial(designs.designs, circuit, kept),)}
     console, failed = Console(record=True, width=170), 0
     console.print(machine_line(), highlight=False)
