@@ -145,7 +145,13 @@ def guessing_accuracy(labels: NDArray[np.integer]) -> float:
     """Accuracy that answers without regard to the samples may have.
 
     It is the largest share of a class, and three standard deviations of that share.
+
+    Raises:
+        ParameterError: The labels are no whole numbers from 0 on, or there are none.
     """
+    found = np.asarray(labels)
+    if not (found.ndim == 1 and found.size and found.dtype.kind in "iu" and found.min() >= 0):
+        raise ParameterError("labels", f"{found.dtype} of shape {found.shape}", "must be whole numbers from 0 on")
     share = float(np.bincount(labels).max() / len(labels))
     return share + 3 * math.sqrt(share * (1 - share) / len(labels))
 

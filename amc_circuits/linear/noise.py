@@ -23,6 +23,7 @@ from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import noise_circuit, stage_of
 from amc_circuits.linear.stability import complex_text
 from netlists import Circuit, OpAmps, ParameterError
+from netlists.errors import real_number
 from netlists.noise_deck import BOLTZMANN
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -87,7 +88,8 @@ def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
 
 def _read_out(circuit: Circuit, bandwidth: float | None) -> float:
     """Return the pole of the read-out, Hz: the given one, or the largest GBWP."""
-    pole = max(record.equivalent.gbwp for record in circuit.opamps) if bandwidth is None else bandwidth
+    given = max(record.equivalent.gbwp for record in circuit.opamps) if bandwidth is None else bandwidth
+    pole = real_number("bandwidth", given)
     if not (math.isfinite(pole) and pole > 0):
         raise ParameterError("bandwidth", pole, "must be a finite frequency above 0 Hz")
     return pole

@@ -38,7 +38,7 @@ from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
 from netlists import ParameterError, Record
-from netlists.errors import check_type, real_array
+from netlists.errors import check_type, real_array, real_number
 from netlists.record import FloatArray
 from netlists.version import package_version
 
@@ -197,12 +197,14 @@ class Solver(ProgrammedArray):
             at: Time after a step of the inputs from zero, s: the outputs at this time instead of the steady state.
 
         Raises:
-            ParameterError: The shape does not match, an entry is not finite, or `at` needs a linear circuit.
+            ParameterError: The shape does not match, an entry is not finite, or `at` is below 0 or needs linear parts.
         """
         if self.takes is None or self.growing:
             raise ParameterError("vectors", "a steady state", "this circuit has no right-hand side, or does not rest")
         found, single = right_hand_sides(self.takes, vectors, self.length_of(self.matrix))
         levels, scale = self.input_levels(self.system.columns(found))
+        if at is not None and not real_number("at", at) >= 0:
+            raise ParameterError("at", at, "must be a time from 0 s on")
         if at is not None and not self.circuit.linear:
             raise ParameterError("at", at, "needs linear cells, op-amps and limiters; leave it out")
         linear = self.linear

@@ -12,7 +12,7 @@ from typing import Any
 
 from amc_circuits.cases.option import names_of, renamed
 from amc_circuits.cases.options import OPAMP, SYNONYMS
-from amc_circuits.engines import ExactEngine, find_ngspice
+from amc_circuits.engines import ExactEngine, check_engine, find_ngspice
 from netlists import PRESETS, MacroOpAmp, ParameterError, SinglePoleOpAmp, preset
 from netlists.model_files.reader import Reader
 from netlists.opamps.technology import tied
@@ -97,9 +97,10 @@ def engine_version(engine: str) -> str:
 
     Raises:
         EngineNotFoundError: The engine needs ngspice, and there is none.
+        ParameterError: There is no such engine.
     """
     package = f"amc {package_version()}"
-    if engine == ExactEngine.name:
+    if check_engine(engine) == ExactEngine.name:
         return package
     simulator = find_ngspice()
     return f"ngspice {simulator.version}{' KLU' if simulator.klu else ''}, {package}"
