@@ -175,6 +175,13 @@ def test_of_a_mixed_batch_some_are_stacked(tmp_path, case):
         assert exact(stacked(given, [number]).values()) == exact([trial]) == exact([trials[number]])
 
 
+def test_circuits_without_a_resting_point_are_read_alone():
+    """Offsets of 1 V at condition 1000 ask for hundreds of volts at rest: no step of the stack is taken."""
+    given = study(**MACRO | {"size": 2, "condition": "1000", "offset_spread": "1", "monte_carlo": 3})
+    assert stacked(given, range(3)) == {}
+    assert exact(given.run(1)) == exact(alone(given, number) for number in range(3))
+
+
 MATRICES = {
     "one array": np.abs(spd_matrix(5, 4, 1)) + np.eye(5),
     "complex": spd_matrix(3, 4, 1) + 0.2j * spd_matrix(3, 2, 2),

@@ -99,7 +99,9 @@ class _Walk:
         read.add_currents(self.at_rest[:, None], rest.added[:, None, m:], np.arange(count))
         self.before, self.before_length = np.zeros((count, DEGREE + 1, 2 * m)), np.zeros(count)
         self.whole, self.taken = rest.known, np.zeros(count, dtype=np.int64)
-        self.parts: list[tuple[Places, FloatArray, FloatArray, FloatArray, FloatArray]] = []
+        # Without a step at first: there may be none, where no resting point is found.
+        nothing, no_place = np.zeros((0, DEGREE + 2, rest.state.shape[1])), np.zeros(0, dtype=np.int64)
+        self.parts = [(no_place, np.zeros(0), np.zeros(0), nothing, np.zeros((0, DEGREE + 1, m)))]
 
     def run(self) -> Course:
         """Integrate to the ends of the slots."""
