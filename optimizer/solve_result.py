@@ -89,16 +89,6 @@ class SolveResult:
         return 0.0 if self.settling_times is None else float(np.max(self.settling_times))
 
 
-def solutions_of(found: Solution | BlockSolution) -> list[Solution]:
-    """Return the solutions of the single circuits."""
-    return [run.solution for run in found.runs] if isinstance(found, BlockSolution) else [found]
-
-
-def engines_of(found: Solution | BlockSolution) -> tuple[str, ...]:
-    """Return the names of the engines that simulated right-hand sides."""
-    return tuple(sorted({name for one in solutions_of(found) for name in one.by_engine}))
-
-
 def check_usable(solution: Solution | BlockSolution | Refined) -> None:
     """Refuse a solution with a right-hand side that is not usable.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits import Solver, short_repr
-from optimizer.solve_result import Matrix, SolveResult, Work, check_usable, engines_of
+from optimizer.solve_result import Matrix, SolveResult, Work, check_usable
 
 
 @dataclass(frozen=True)
@@ -70,5 +70,5 @@ def simulated(circuit: Solver, right_hand_sides: Matrix) -> SolveResult:
         lifting_cost=circuit.mapping.lifting_cost,
         record=solution,
         work=work,
-        engines=engines_of(solution),
+        engines=tuple(solution.by_engine),
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from amc_circuits import BlockCircuit, BlockSolution, Plan, Solution, Solver, short_repr
-from optimizer.solve_result import Matrix, SolveResult, Work, check_usable, engines_of, solutions_of
+from optimizer.solve_result import Matrix, SolveResult, Work, check_usable
 
 Places = NDArray[np.int64]
 """Places of columns."""
@@ -143,7 +143,7 @@ def _result(
         largest_difference=max((one.largest_difference for one in checked), default=None),
         record=solution,
         work=work,
-        engines=engines_of(solution),
+        engines=tuple(solution.by_engine),
         simulated=None if whole else places,
         interval=0.0 if whole else interval(seconds),
         energy_interval=0.0 if whole or energies is None else interval(energies),
@@ -152,7 +152,8 @@ def _result(
 
 def _checked(solution: Solution | BlockSolution) -> list[Solution]:
     """Return the solutions of single circuits of which ngspice checked a part."""
-    return [one for one in solutions_of(solution) if one.cross_checked]
+    every = [run.solution for run in solution.runs] if isinstance(solution, BlockSolution) else [solution]
+    return [one for one in every if one.cross_checked]
 
 
 def interval(values: Matrix) -> float:

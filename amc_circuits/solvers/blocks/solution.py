@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -99,6 +100,12 @@ class BlockSolution:
     def provenance(self) -> Provenance | None:
         """Provenance of the last simulation; None if nothing was simulated."""
         return self.runs[-1].solution.provenance if self.runs else None
+
+    @property
+    def by_engine(self) -> dict[str, int]:
+        """Number of right-hand sides of all simulations that each engine solved."""
+        counts = sum((Counter(run.solution.by_engine) for run in self.runs), Counter[str]())
+        return dict(sorted(counts.items()))
 
     @property
     def responses(self) -> tuple[Response, ...]:

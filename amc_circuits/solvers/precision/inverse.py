@@ -29,6 +29,10 @@ class Measured(Protocol):
         """Answers."""
 
     @property
+    def by_engine(self) -> dict[str, int]:
+        """Number of right-hand sides that each engine solved."""
+
+    @property
     def status(self) -> Status:
         """Worst status."""
 
@@ -72,12 +76,14 @@ class Transients:
         energy: Energy of each, shape (T,), J; None if an energy is not known.
         statuses: Status of each.
         message: Sentence of the worst status.
+        engines: Names of the engines that solved them.
     """
 
     settling_time: FloatArray
     energy: FloatArray | None
     statuses: tuple[Status, ...]
     message: str
+    engines: tuple[str, ...] = ()
 
     __repr__ = short_repr
 
@@ -93,6 +99,7 @@ class Transients:
             np.concatenate([*known, np.zeros(0)]) if len(known) == len(energies) else None,
             tuple(status for one in solutions for status in one.statuses),
             worst.message if worst else "",
+            tuple(sorted({name for one in solutions for name in one.by_engine})),
         )
 
 

@@ -186,10 +186,13 @@ def _notes(transients: Transients | None, count: int, parameters: Refinement) ->
     if transients is None:
         return ()
     unusable = sorted({status.name for status in transients.statuses if not status.usable})
-    seen = len(transients.statuses)
+    seen, engines = len(transients.statuses), " and ".join(transients.engines)
     found = []
     if parameters.cycles_by == "static" and seen < count:
-        found.append(f"time and energy are those of {seen} transients of {count} cycles; values are at rest")
+        of = f"{seen} transients by {engines}, of {count} cycles"
+        found.append(f"time and energy are those of {of}; values are at rest")
+    elif engines:
+        found.append(f"transients by {engines}")
     if parameters.cycles_by == "engine" and unusable:
         found.append(f"the loop made up for transients that are {', '.join(unusable)}")
     return tuple(found)

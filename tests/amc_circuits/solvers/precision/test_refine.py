@@ -95,6 +95,8 @@ def test_engines_take_as_many_cycles_as_the_circuit_at_rest(engine):
     assert abs(result.cycles[0] - at_rest.cycles[0]) <= 1
     assert len(result.transients.statuses) == result.cycles[0]
     assert set(result.transients.statuses) == {Status.SETTLED}
+    assert result.transients.engines == (engine,) and result.notes[0] == f"transients by {engine}"
+    assert "transients by exact, of" in at_rest.notes[0]
 
 
 def test_a_growing_pole_is_named_before_any_cycle():
