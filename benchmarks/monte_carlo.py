@@ -46,6 +46,8 @@ WIRES = {
     "1 ohm": {"wire_resistance": 1.0},
     "1 ohm, 1 fF": {"wire_resistance": 1.0, "line_capacitance": 1e-15},
 }
+LINEAR = {"input_voltage": 2e-3}
+"""Inputs of which the default op-amp stays in its linear range."""
 ALONE = 64
 """Trials of the exact engine that are run one by one."""
 
@@ -77,9 +79,9 @@ def together_and_alone(opamp: str, size: int, trials: int, **wires: float) -> tu
     return 1e3 * together / trials, 1e3 * (time.process_time() - began) / len(few)
 
 
-def in_processes(opamp: str, size: int, trials: int, jobs: int) -> float:
+def in_processes(opamp: str, size: int, trials: int, jobs: int, **options: float) -> float:
     """Seconds of a study by the exact engine."""
-    asked = study(opamp, "exact", trials, size)
+    asked = study(opamp, "exact", trials, size, **options)
     began = time.perf_counter()
     asked.run(jobs)
     return time.perf_counter() - began
@@ -134,16 +136,19 @@ def exact_table(trials: int, rounds: int) -> Table:
     headings = ("op-amp", "N", "1 process, s", "2 processes, s", "asked", "CPU ms a trial", "one by one, ms", "ratio")
     for heading in headings:
         grid.add_column(heading, justify="right", no_wrap=True)
-    for opamp, size in (("single-pole", 4), *((opamp, SIZE) for opamp in OPAMPS)):
+    rows: list[tuple[str, int, dict[str, float]]] = [("single-pole", 4, {}), *((opamp, SIZE, {}) for opamp in OPAMPS)]
+    for opamp, size, options in (*rows, (OPAMPS[-1], SIZE, LINEAR)):
         one, two = (
-            float(np.median([in_processes(opamp, size, trials, jobs) for _ in range(rounds)])) for jobs in (1, 2)
+            float(np.median([in_processes(opamp, size, trials, jobs, **options) for _ in range(rounds)]))
+            for jobs in (1, 2)
         )
-        cost = np.array([together_and_alone(opamp, size, trials) for _ in range(rounds)])
+        cost = np.array([together_and_alone(opamp, size, trials, **options) for _ in range(rounds)])
         together, alone = np.median(cost, axis=0)
         ratio = float(np.median(cost[:, 1] / cost[:, 0]))
         asked = f"< {SECONDS_ASKED} s for 1000"
+        name = f"{opamp}, {1e3 * options['input_voltage']:g} mV" if options else opamp
         grid.add_row(
-            opamp, str(size), f"{one:.2f}", f"{two:.2f}", asked, f"{together:.2f}", f"{alone:.1f}", f"{ratio:.1f}"
+            name, str(size), f"{one:.2f}", f"{two:.2f}", asked, f"{together:.2f}", f"{alone:.1f}", f"{ratio:.1f}"
         )
     return grid
 

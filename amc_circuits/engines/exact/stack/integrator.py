@@ -19,6 +19,7 @@ from amc_circuits.engines.exact.nonlinear.trajectory import (
     TOLERANCE,
 )
 from amc_circuits.engines.exact.stack.equations import Places, StackedEquations, StackedSteps, Starts
+from amc_circuits.engines.exact.stack.losses import linear_states
 from amc_circuits.engines.exact.stack.rest import resting
 from amc_circuits.engines.exact.stack.system import StackedSystem
 from netlists.record import FloatArray
@@ -38,6 +39,7 @@ class Course:
 
     Attributes:
         whole: Circuits that were integrated to the end, shape (P,).
+        linear: Circuits whose limits were left out, shape (P,).
         owner: Circuit of each step, rising, shape (S,).
         start: Starts, shape (S,), s.
         length: Lengths, s.
@@ -49,6 +51,7 @@ class Course:
     """
 
     whole: NDArray[np.bool_]
+    linear: NDArray[np.bool_]
     owner: Places
     start: FloatArray
     length: FloatArray
@@ -89,22 +92,26 @@ class _Lengths:
 class _Walk:
     """Where P circuits are."""
 
-    def __init__(self, system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray) -> None:
+    def __init__(
+        self, system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray, linear: NDArray[np.bool_]
+    ) -> None:
         count, m = len(system.drive), system.count
-        self.system, self.stop, self.rise = system, slot_time, rise
+        self.system, self.stop, self.rise, self.linear = system, slot_time, rise, linear
         self.equations, self.lengths = StackedEquations(system, scale, TOLERANCE), _Lengths(count, rise)
         rest, read = resting(self.equations), system.read
-        self.time, self.state, self.added = np.zeros(count), rest.state.copy(), rest.added.copy()
-        self.at_rest = (rest.state[:, None] @ read.matrix)[:, 0] + read.rest
-        read.add_currents(self.at_rest[:, None], rest.added[:, None, m:], np.arange(count))
+        self.time = np.zeros(count)
+        self.state, self.added = (np.where(linear[:, None], 0.0, one) for one in (rest.state, rest.added))
+        self.at_rest = (self.state[:, None] @ read.matrix)[:, 0] + read.rest
+        read.add_currents(self.at_rest[:, None], self.added[:, None, m:], np.arange(count))
         self.before, self.before_length = np.zeros((count, DEGREE + 1, 2 * m)), np.zeros(count)
-        self.whole, self.taken = rest.known, np.zeros(count, dtype=np.int64)
+        self.whole, self.taken = rest.known | linear, np.zeros(count, dtype=np.int64)
         # Without a step at first: there may be none, where no resting point is found.
         nothing, no_place = np.zeros((0, DEGREE + 2, rest.state.shape[1])), np.zeros(0, dtype=np.int64)
         self.parts = [(no_place, np.zeros(0), np.zeros(0), nothing, np.zeros((0, DEGREE + 1, m)))]
 
     def run(self) -> Course:
         """Integrate to the ends of the slots."""
+        self._linear(np.flatnonzero(self.linear))
         while (places := np.flatnonzero(self.whole & (self.time < self.stop))).size:
             self._step(places)
         owner = np.concatenate([part[0] for part in self.parts])
@@ -112,7 +119,25 @@ class _Walk:
         order = order[self.whole[owner[order]]]
         start, length, source, pins = (np.concatenate([part[k] for part in self.parts])[order] for k in range(1, 5))
         last = self.added[:, self.system.count :]
-        return Course(self.whole, owner[order], start, length, source, pins, self.state, last, self.at_rest)
+        return Course(
+            self.whole, self.linear, owner[order], start, length, source, pins, self.state, last, self.at_rest
+        )
+
+    def _linear(self, places: Places) -> None:
+        """Take the edge and the hold of some circuits in one step each, without what limits add: both are exact."""
+        if not places.size:
+            return
+        ends = np.stack([np.full_like(self.stop, self.rise), self.stop], axis=1)
+        after, drive = linear_states(self.system, ends, self.rise)[places], self.system.drive[places, None]
+        nothing = np.zeros((len(places), DEGREE + 1, self.system.count))
+        edge, hold = np.broadcast_to(self.rise, len(places)), self.stop[places] - self.rise
+        for start, length, state, factor in (
+            (0 * edge, edge, self.state[places], NODES),
+            (edge, hold, after[:, 0], np.ones_like(NODES)),
+        ):
+            source = np.concatenate([state[:, None], factor[:, None] * drive], axis=1)
+            self.parts.append((places, start, length, source, nothing))
+        self.time[places], self.state[places] = self.stop[places], after[:, 1]
 
     def _step(self, places: Places) -> None:
         """Take one step of some circuits."""
@@ -147,6 +172,16 @@ class _Walk:
         return found
 
 
-def integrated(system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray) -> Course:
-    """Integrate all circuits from rest to the ends of their slots (P,), s; `scale`: full scale of each (P,), V."""
-    return _Walk(system, slot_time, rise, scale).run()
+def integrated(
+    system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray, linear: NDArray[np.bool_]
+) -> Course:
+    """Integrate circuits from rest to the ends of their slots.
+
+    Args:
+        system: Their linear parts.
+        slot_time: Ends of the slots, shape (P,), s.
+        rise: Rise time of the inputs, s.
+        scale: Full scale of each circuit, shape (P,), V.
+        linear: Circuits whose limits are left out, shape (P,).
+    """
+    return _Walk(system, slot_time, rise, scale, linear).run()

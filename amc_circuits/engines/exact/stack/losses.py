@@ -1,19 +1,24 @@
-"""Loss of the linear responses of many circuits to the limits of their op-amps: `NonlinearCircuit.losses`, stacked."""
+"""Loss of the linear responses of many circuits to the limits of their op-amps: `NonlinearCircuit.losses`, stacked.
+
+And that of one response from all its samples, as in `linear_range.py`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.circuit import COARSE
+from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.stack.system import StackedSystem
 from amc_circuits.engines.exact.stacked import ramp
+from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 
 def losses(system: StackedSystem, slot_time: FloatArray, rise: float) -> FloatArray:
     """Estimate what limits take from linear responses in slots (P,), s, in units of full scale, shape (P,)."""
     time = np.geomspace(np.full_like(slot_time, rise), slot_time, COARSE, axis=1)
-    state = _linear_states(system, time, rise)
+    state = linear_states(system, time, rise)
     laws, level = system.laws, system.seen.feed + system.seen.rest
     voltages = state @ system.seen.matrix + level[:, None]
     drive, drop, stage = (part.transpose(2, 1, 0) for part in np.split(voltages, 3, axis=2))
@@ -27,7 +32,30 @@ def losses(system: StackedSystem, slot_time: FloatArray, rise: float) -> FloatAr
     return np.asarray(np.maximum(np.maximum(slewing, output), clamp).max(axis=0) / full)
 
 
-def _linear_states(system: StackedSystem, time: FloatArray, rise: float) -> FloatArray:
+def sampled_loss(laws: Laws, seen: FloatArray, weights: FloatArray, slowest: float) -> float:
+    """Estimate what limits take from a linear response, V; infinite where one is passed.
+
+    Args:
+        laws: Limits of the m op-amps.
+        seen: Rows `StackedSystem.seen` at all times, shape (T, 3 m), V/s and V.
+        weights: Weights of the times in an integral over the slot, shape (T,), s.
+        slowest: Real part of the slowest pole, 1/s.
+    """
+    limits = laws.slew_rate, laws.resistance * laws.current, laws.swing
+    rate, bend, swing = (limit[:, 0, 0] for limit in limits)
+    drive, drop, stage = (
+        part / limit for part, limit in zip(np.split(np.abs(seen), 3, axis=1), (rate, bend, swing), strict=True)
+    )
+    current, highest = drop.max(axis=0), stage.max(axis=0)
+    if max(drive.max(), current.max(), highest.max()) > 1:
+        return np.inf
+    slewing = rate * (weights @ (drive - np.tanh(drive)))
+    output = bend * (np.arctanh(np.minimum(current, 1 - 1e-12)) - current)
+    beyond = np.minimum((highest - 1) * swing / CLAMP_VOLTAGE, CLAMP_EXPONENT_LIMIT)
+    return float(max(slewing.max(), output.max(), (rate * np.exp(beyond)).max() / abs(slowest)))
+
+
+def linear_states(system: StackedSystem, time: FloatArray, rise: float) -> FloatArray:
     """Return the coordinates of linear responses after the edge at times (P, T), s, shape (P, T, n)."""
     values, first = system.poles.values, system.poles.first
     drive = system.modes(system.drive)

@@ -17,6 +17,10 @@ from amc_circuits.linear.response import GAUSS_NODES
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+SHORTER = 0.6
+"""Length of the panels of linear circuits in units of the others: its eighth power, 0.02, is left of the polynomials'
+error, because these circuits are read from closed forms when they are alone."""
+
 
 @dataclass(frozen=True)
 class PanelsOfMany:
@@ -54,9 +58,13 @@ def panels_of(course: Course, poles: Poles, rise: float, steady_from: FloatArray
     edges = np.sort(np.stack(marks, axis=1), axis=1)
     step, place = np.nonzero(edges[:, 1:] > edges[:, :-1])
     first, last = edges[step, place], edges[step, place + 1]
-    found = []
+    found, longer = [], np.where(course.linear[owner], 1 / SHORTER, 1.0)
     while True:
-        parts = (last - first) * _pace(poles.values[owner[step]], first - np.where(begin[step] >= rise, rise, 0.0))
+        parts = (
+            longer[step]
+            * (last - first)
+            * _pace(poles.values[owner[step]], first - np.where(begin[step] >= rise, rise, 0.0))
+        )
         many = np.flatnonzero(parts / LENGTH > MANY)
         if not many.size:
             break

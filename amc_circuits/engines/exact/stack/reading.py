@@ -13,7 +13,7 @@ from amc_circuits.engines.exact.linear_range import CLOSED_FORM
 from amc_circuits.engines.exact.nonlinear.circuit import full_scale
 from amc_circuits.engines.exact.nonlinear.panels import POINTS, weights_at
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
-from amc_circuits.engines.exact.stack.integrator import integrated
+from amc_circuits.engines.exact.stack.integrator import Course, integrated
 from amc_circuits.engines.exact.stack.losses import losses
 from amc_circuits.engines.exact.stack.panels import panels_of
 from amc_circuits.engines.exact.stack.samples import Sampler
@@ -37,8 +37,8 @@ def read_macros(
 ) -> StackedReadings:
     """Read one right-hand side in many circuits with macro op-amps, each from rest.
 
-    A circuit is left to a reading of its own where its response is that of the linear circuit, clamps draw a current,
-    inputs leave the common-mode range, or the equations of a step are hard.
+    Where limits take next to nothing, the response is that of the linear circuit. A circuit is left to a reading of its
+    own where clamps draw a current, inputs leave the common-mode range, or the equations of a step are hard.
 
     Args:
         circuit: One of the circuits.
@@ -50,9 +50,10 @@ def read_macros(
         tolerance: Relative tolerance of the settling time.
     """
     system = StackedSystem(circuit, stack, modes, levels)
-    steady, beyond = _steady(system), losses(system, slot_time, rise_time) > CLOSED_FORM
+    steady, linear = _steady(system), losses(system, slot_time, rise_time) <= CLOSED_FORM
     scale = full_scale(np.abs(levels).max(keepdims=True), steady[..., None])[:, 0]
-    return _Reader(system, slot_time, rise_time, tolerance, scale).readings(steady, beyond)
+    course = integrated(system, slot_time, rise_time, scale, linear)
+    return _Reader(system, course, slot_time, rise_time, tolerance).readings(steady)
 
 
 def _steady(system: StackedSystem) -> FloatArray:
@@ -62,12 +63,11 @@ def _steady(system: StackedSystem) -> FloatArray:
 
 
 class _Reader:
-    """Readings of circuits that are integrated."""
+    """Readings of circuits from their courses."""
 
     def __init__(
-        self, system: StackedSystem, slot_time: FloatArray, rise: float, tolerance: float, scale: FloatArray
+        self, system: StackedSystem, course: Course, slot_time: FloatArray, rise: float, tolerance: float
     ) -> None:
-        course = integrated(system, slot_time, rise, scale)
         self.whole, self.stop, self.step, self.tolerance = course.whole, slot_time, rise / 2, tolerance
         self.steady_from = slot_time * (1 - 1 / measurement.STEADY_PART)
         self.panels = panels_of(course, system.poles, rise, self.steady_from)
@@ -90,7 +90,7 @@ class _Reader:
             self.outputs[k, 1 : 1 + own.size] = one.outputs[:-1]
             self.outputs[k, 1 + own.size :] = one.outputs[-1]
 
-    def readings(self, wanted: FloatArray, usable: NDArray[np.bool_]) -> StackedReadings:
+    def readings(self, wanted: FloatArray) -> StackedReadings:
         """Return the readings; `wanted`: outputs in the steady states, shape (P, N), V."""
         if not self.samples:
             nothing = np.full((len(self.stop), 1), math.nan)
@@ -100,8 +100,10 @@ class _Reader:
         band = self.tolerance * np.abs(final).max(axis=1)
         change = np.where(self.time >= self.steady_from[:, None], sampled.largest, 0.0).max(axis=1)
         resting = np.abs(final - wanted).max(axis=1) <= self.tolerance * np.abs(wanted).max(axis=1)
-        known = self.whole & usable & resting & (change * measurement.STEADY_FRACTION <= band) & (band > 0)
-        known &= [k in self.samples and self.samples[k].mean <= 1 for k in range(len(known))]
+        known = self.whole & resting & (change * measurement.STEADY_FRACTION <= band) & (band > 0)
+        lost = CLOSED_FORM * np.maximum(np.abs(final).max(axis=1), np.finfo(float).tiny)
+        fine = {k for k, one in self.samples.items() if one.mean <= 1 and one.loss <= lost[k]}
+        known &= [k in fine for k in range(len(known))]
         settled = np.maximum(sampled.settled(band[None])[0] - self.step, 0.0)
         return StackedReadings(
             known=known,

@@ -11,8 +11,10 @@ from amc_circuits.engines.exact.nonlinear.panels import DERIVATIVE, POINTS, TO_B
 from amc_circuits.engines.exact.stack.closed_forms import DEGREE, ClosedForms
 from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
 from amc_circuits.engines.exact.stack.integrator import Course
+from amc_circuits.engines.exact.stack.losses import sampled_loss
 from amc_circuits.engines.exact.stack.panels import PanelsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem
+from amc_circuits.linear.response import GAUSS_WEIGHTS
 from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from netlists import MacroOpAmp
 from netlists.opamps.subcircuit import has_energy
@@ -32,6 +34,7 @@ class Samples:
         stage: Largest output of an op-amp without its load, V.
         mean: Largest mean of the inputs of an op-amp in units of its common-mode range; 0 without one.
         delivered: Power of supplies and sources, shape (B 8 + 1,), W; nan if it is not known.
+        loss: What limits that were left out would take from a waveform, V.
     """
 
     outputs: FloatArray
@@ -41,6 +44,7 @@ class Samples:
     stage: float
     mean: float
     delivered: FloatArray
+    loss: float
 
     __repr__ = short_repr
 
@@ -71,7 +75,7 @@ class Sampler:
         system.read.add_currents(seen[None], pins[None], np.array([k]))
         stage, current = seen[:, :m], seen[:, :m] - seen[:, m : 2 * m]
         current /= self._bend
-        current = tanh(current)
+        current = current if self.course.linear[k] else tanh(current)
         current *= self._limit
         delivered = np.full(len(factor), np.nan)
         if self._powered:
@@ -87,7 +91,17 @@ class Sampler:
         outputs, first = seen[:, system.outputs].copy(), self.course.at_rest[k, system.outputs]
         highest_stage = float(max(volts.max(), np.abs(stage[-1]).max()))
         mean = self._mean(seen[:-1, 2 * m + len(system.own) :])
-        return Samples(outputs, first, largest, highest, highest_stage, mean, delivered)
+        loss = self._loss(k, state, factor) if self.course.linear[k] else 0.0
+        return Samples(outputs, first, largest, highest, highest_stage, mean, delivered, loss)
+
+    def _loss(self, k: int, state: FloatArray, factor: FloatArray) -> float:
+        """Return what limits would take from the waveforms of a linear circuit, V."""
+        system, own = self.system, slice(self._panels[k], self._panels[k + 1])
+        seen = state @ system.seen.matrix[k]
+        seen += factor[:, None] * system.seen.feed[k] + system.seen.rest[k]
+        half = (self.panels.end[own] - self.panels.begin[own])[:, None] / 2
+        weights = np.append((half * GAUSS_WEIGHTS).ravel(), 0.0)
+        return sampled_loss(system.laws, seen, weights, float(system.poles.values[k].real.max()))
 
     def _mean(self, means: FloatArray) -> float:
         """Return the largest mean of inputs (T, m or 0), V, in units of the common-mode range."""
