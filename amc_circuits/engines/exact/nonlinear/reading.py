@@ -200,7 +200,9 @@ class _Slots:
                 scale=1.0, slot_time=float(self.panels.edges[-1]), peak_output=float(stage[k]), why="first"
             )
             settling_time = float(settled[k])
-            response = Response(self.time - self.step, self.outputs[k], self.tolerance, settling_time)
+            # A copy, so that one that is kept does not keep all the others.
+            outputs = self.outputs[k].copy()
+            response = Response(self.time - self.step, outputs, self.tolerance, settling_time)
             found.append(
                 Reading(
                     attempt=attempt,

@@ -36,6 +36,14 @@ def test_random_designs_are_those_of_ngspice():
         assert np.median(errors) <= 2e-4 and np.quantile(errors, 0.95) <= 1e-3, found.worst
 
 
+@pytest.mark.parametrize("volts", [1e-4, 0.1])
+def test_a_response_that_is_kept_keeps_no_others(volts):
+    """In the linear range and beyond it, each has memory of its own."""
+    circuit = InvCircuit.program(spd_matrix(2, 10, 1), engine="exact", input_voltage=volts, fixed_scale=True)
+    first, second = circuit.solve(np.eye(2)).responses
+    assert first.outputs.base is None and second.outputs.base is None
+
+
 @pytest.mark.parametrize("share", [0.03, 0.04, 0.06])
 def test_no_peak_of_a_slot_that_does_not_settle_is_missed(share):
     """Within a thousandth, the peak of all stages is that at four thousand times of the slot."""
