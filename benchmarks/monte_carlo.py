@@ -48,11 +48,12 @@ WIRES = {
 }
 LINEAR = {"input_voltage": 2e-3}
 """Inputs of which the default op-amp stays in its linear range."""
+COLUMNS = (1, 2, 3, 4)
 ALONE = 64
 """Trials of the exact engine that are run one by one."""
 
 
-def study(opamp: str, engine: str, trials: int, size: int = SIZE, **wires: float) -> MonteCarlo:
+def study(opamp: str, engine: str, trials: int, size: int = SIZE, columns: int = 1, **wires: float) -> MonteCarlo:
     """System of all trials."""
     generator = np.random.default_rng(0)
     matrix = draw_matrix("spd", size, size, None, generator)
@@ -63,12 +64,13 @@ def study(opamp: str, engine: str, trials: int, size: int = SIZE, **wires: float
         "seed": 0,
         **wires,
     }
-    return MonteCarlo("inv", Problem(matrix, draw_vector(size, generator)), arguments, 0, trials)
+    right = np.column_stack([draw_vector(size, generator) for _ in range(columns)])
+    return MonteCarlo("inv", Problem(matrix, right if columns > 1 else right[:, 0]), arguments, 0, trials)
 
 
-def together_and_alone(opamp: str, size: int, trials: int, **wires: float) -> tuple[float, float]:
+def together_and_alone(opamp: str, size: int, trials: int, columns: int = 1, **wires: float) -> tuple[float, float]:
     """CPU milliseconds of a trial by the exact engine in one process: of a whole study, and of trials one by one."""
-    asked, few = study(opamp, "exact", trials, size, **wires), range(ALONE)
+    asked, few = study(opamp, "exact", trials, size, columns, **wires), range(ALONE)
     trial_of(asked.circuit(0), asked.problem.vector, 0, Analyses())  # imports what is needed
     began = time.process_time()
     asked.run(1)
@@ -169,6 +171,20 @@ def wires_table(trials: int, rounds: int) -> Table:
     return grid
 
 
+def columns_table(trials: int, rounds: int) -> Table:
+    """Trials of several right-hand sides by the default op-amp, all together and one by one."""
+    title = f"exact, {trials} trials, N = {SIZE}, {OPAMPS[-1]}, CPU ms a trial in one process"
+    grid = Table(title=title, title_justify="left", box=box.MARKDOWN)
+    for heading in ("right-hand sides", "together", "one by one", "ratio"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    for columns in COLUMNS:
+        cost = np.array([together_and_alone(OPAMPS[-1], SIZE, trials, columns) for _ in range(rounds)])
+        together, alone = np.median(cost, axis=0)
+        ratio = float(np.median(cost[:, 1] / cost[:, 0]))
+        grid.add_row(str(columns), f"{together:.2f}", f"{alone:.1f}", f"{ratio:.1f}")
+    return grid
+
+
 def against_table(trials: int, rounds: int) -> Table:
     """The engines against each other, all op-amps."""
     grid = Table(title=f"exact against ngspice, the same {trials} trials", title_justify="left", box=box.MARKDOWN)
@@ -220,6 +236,7 @@ def main(
         console.print(ngspice_table(chunks, rounds))
         console.print(exact_table(trials, rounds))
         console.print(wires_table(max(8, trials // 4), rounds))
+        console.print(columns_table(max(8, trials // 4), rounds))
     if out is not None:
         console.save_text(str(out))
 

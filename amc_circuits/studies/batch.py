@@ -33,6 +33,9 @@ from netlists.record import FloatArray
 Indices = NDArray[np.int64]
 STACKED = 16_384
 """Cells of the circuits read at once: larger stacks leave the processor's cache."""
+FEW_COLUMNS = 3
+"""Most right-hand sides of macro op-amps that are stacked, one after the other. A circuit alone integrates all
+together, five or more in less time."""
 
 
 def stacked_trials(circuit: Solver, vector: Numbers, numbers: Sequence[int]) -> dict[int, Trial]:
@@ -95,11 +98,11 @@ def _single_poles(circuit: Solver) -> bool:
 
 
 def _macros(circuit: Solver, question: Question) -> bool:
-    """Return True if all op-amps are macro models that drive the outputs, and there is one column."""
+    """Return True if all op-amps are macro models that drive the outputs, and there are few columns."""
     record = circuit.circuit
     still = all(isinstance(one, MacroOpAmp) for one in record.opamps)
     driven = any(part.output == record.outputs for part in record.of(OpAmps))
-    return still and driven and question.columns.shape[1] == 1
+    return still and driven and question.columns.shape[1] <= FEW_COLUMNS
 
 
 def _trials(
@@ -163,7 +166,8 @@ def _read(
     levels, slot = circuit.driven_levels(question.columns), slot * longer
     edge = settings.rise_time, settings.tolerance
     if isinstance(stack, InjectedStack):
-        return places, read_macros(record, stack, modes, levels[:, 0], slot, *edge)
+        each = [read_macros(record, stack, modes, column, slot, *edge) for column in levels.T]
+        return places, StackedReadings.beside(each)
     return places, read_stack(stack, modes, levels, slot, *edge)
 
 

@@ -8,7 +8,8 @@ whose modes need care is left to a reading of its own: growing poles, poles far 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,13 @@ class StackedReadings:
     peak_output: FloatArray | None = None
 
     __repr__ = short_repr
+
+    @classmethod
+    def beside(cls, parts: Sequence[StackedReadings]) -> StackedReadings:
+        """Return the readings of some right-hand sides each; all know the energies and the largest outputs."""
+        names = [field.name for field in fields(cls)][1:]
+        known = np.logical_and.reduce([part.known for part in parts])
+        return cls(known, *(np.concatenate([getattr(part, name) for part in parts], axis=1) for name in names))
 
 
 def ramp(x: ComplexArray) -> ComplexArray:
