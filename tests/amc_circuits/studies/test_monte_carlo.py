@@ -77,10 +77,14 @@ def test_of_several_right_hand_sides_the_worst_counts(amc, tmp_path):
     chance = ("--seed", 3, "--programming-error", "1u", "--offset-spread", "1m", "--trial", 2)
     each = amc("inv", *paths, *chance, "--engine", "exact", "--format", "json").json
     assert len(set(each["relative_error"])) == 3
-    assert trial.figures["relative_error"] == max(each["relative_error"])
-    assert trial.figures["settling_time"] == max(each["settling_time_s"])
-    assert trial.figures["energy"] == max(each["energy_j"]["total"])
-    assert trial.figures["bits"] == min(each["bits"])
+    worst = {
+        "relative_error": max(each["relative_error"]),
+        "settling_time": max(each["settling_time_s"]),
+        "energy": max(each["energy_j"]["total"]),
+        "bits": min(each["bits"]),
+    }
+    # Columns of a circuit that is read alone share the steps of their integration.
+    assert {name: trial.figures[name] for name in worst} == pytest.approx(worst, rel=1e-6)
 
 
 def test_half_the_sigma_is_half_the_error():
