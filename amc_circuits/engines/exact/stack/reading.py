@@ -69,6 +69,7 @@ class _Reader:
         self, system: StackedSystem, course: Course, slot_time: FloatArray, rise: float, tolerance: float
     ) -> None:
         self.whole, self.stop, self.step, self.tolerance = course.whole, slot_time, rise / 2, tolerance
+        self.linear = course.linear
         self.steady_from = slot_time * (1 - 1 / measurement.STEADY_PART)
         self.panels = panels_of(course, system.poles, rise, self.steady_from)
         count = len(slot_time)
@@ -134,9 +135,13 @@ class _Reader:
         return np.asarray((weights_at((2 * time - begin - end) / (end - begin)) * values).sum(axis=-1))
 
     def _peak(self, k: int, settled: float) -> float:
-        """Largest current of an output: everywhere until the outputs settle, then at a point in each panel, A."""
+        """Largest current of an output, A: everywhere until the outputs settle, then at a point in each panel.
+
+        Of a linear circuit everywhere, as where it is read alone.
+        """
         end, own = self.panels.end[self.first[k] : self.first[k + 1]], self.samples[k]
-        counted = min(2 + int(np.searchsorted(end, self.step + settled)), len(end))
+        until = math.inf if self.linear[k] else self.step + settled
+        counted = min(2 + int(np.searchsorted(end, until)), len(end))
         return float(max(own.peaks[:counted].max(), own.current[POINTS * counted :: POINTS].max()))
 
     def _energies(self, settled: FloatArray) -> FloatArray:
