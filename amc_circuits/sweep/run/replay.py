@@ -91,6 +91,7 @@ def _say_changes(row: Row) -> None:
         print(f"the row is of a version without {', '.join(lacking)}; the defaults are taken")
     if subject.key(row.options, row.engine_version) != row.key:
         print("the row was made with other options, or its files hold something else by now")
-    now = subject.version(row.engine)
+    given = subject.defaults | row.options if row.subject[0] == "circuit" else row.options
+    now = subject.version(subject.engine(given))  # the engine that replays it; the row may say anything
     if now != row.engine_version:
         print(f"the row was made by {row.engine_version}; this is {now}")
