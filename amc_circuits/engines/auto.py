@@ -5,6 +5,7 @@ A seeded sample of the slots that the exact engine has read also runs in ngspice
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -92,6 +93,44 @@ class AutoEngine:
                     found[place][slot] = reading
         self._check(state, jobs, found, processes)
         return found
+
+    def read_together(
+        self, states: Sequence[Simulated], jobs: Sequence[Job], tolerance: float, processes: int = 1
+    ) -> list[list[Reading] | None]:
+        """Readings of every slot of the jobs of many circuits; None for a circuit that has to be read alone, by `read`.
+
+        As `ExactEngine.read_together`; drawn slots are checked as those of `read`. A circuit that is unknown there, or
+        whose check fails, is left alone, so that `read` reports it.
+
+        Args:
+            states: Circuits, of any designs, for which the settings of this engine hold.
+            jobs: One job of each.
+            tolerance: Relative tolerance of the settling time.
+            processes: Number of simulations that run at the same time in a check.
+        """
+        known = [
+            k
+            for k, (state, job) in enumerate(zip(states, jobs, strict=True))
+            if not unknown(state.circuit, job.first_pass is not None)
+        ]
+        found: list[list[Reading] | None] = [None] * len(states)
+        engine = ExactEngine(HANDED_OVER)
+        together = engine.read_together([states[k].exact for k in known], [jobs[k] for k in known], tolerance)
+        for k, readings in zip(known, together, strict=True):
+            if readings is not None and self._stands(states[k], jobs[k], readings, processes):
+                found[k] = readings
+        return found
+
+    def _stands(self, state: Simulated, job: Job, readings: list[Reading], processes: int) -> bool:
+        """Return True if no reading is to be handed over, and the check of the drawn ones does not fail."""
+        if any(reading.excess for reading in readings):
+            return False
+        try:
+            self._check(state, [job], [readings], processes)
+        except SimulationError as error:
+            shutil.rmtree(error.folder, ignore_errors=True)
+            return False
+        return True
 
     def rest(self, state: Simulated, levels: FloatArray, processes: int = 1) -> FloatArray:
         """Compute the outputs at rest by the exact engine, or at the operating point by ngspice if it cannot."""

@@ -97,6 +97,21 @@ class ExactEngine:
             found += [[next(readings) for _ in range(part.shape[1])] for part in levels]
         return found
 
+    def read_together(
+        self, states: Sequence[ExactCircuit], jobs: Sequence[Job], tolerance: float
+    ) -> list[list[Reading] | None]:
+        """Readings of every slot of the jobs of many circuits; None for a circuit that has to be read alone, by `read`.
+
+        Whether a circuit is read here, and every bit of its readings, depends on this circuit and its job alone. No
+        circuit is read here yet.
+
+        Args:
+            states: Circuits, of any designs.
+            jobs: One job of each.
+            tolerance: Relative tolerance of the settling time.
+        """
+        return [None for _ in zip(states, jobs, strict=True)]
+
     def _readings(
         self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, first_pass: FirstPass | None
     ) -> list[Reading]:
