@@ -154,6 +154,11 @@ class Workers:
         self._workers = [_Worker(context) for _ in range(count)]
 
     @property
+    def capacity(self) -> int:
+        """Number of processes."""
+        return len(self._workers)
+
+    @property
     def free(self) -> int:
         """Number of idle processes."""
         return sum(not worker.busy for worker in self._workers)
@@ -210,6 +215,10 @@ def run_in_processes(calls: Sequence[Callable[[], T]], processes: int, preloaded
 
 class Executor(Protocol):
     """Executor of calls somewhere else: `Workers`, or a cluster."""
+
+    @property
+    def capacity(self) -> int:
+        """Number of calls that it accepts at a time."""
 
     @property
     def free(self) -> int:

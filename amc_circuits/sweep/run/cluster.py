@@ -82,15 +82,20 @@ class DaskWorkers:
             self._client.close(timeout=CLOSING)
 
     @property
-    def free(self) -> int:
-        """Number of further calls: as many as keep all threads of all workers busy."""
-        return max(0, AHEAD * sum(self._threads.values()) + 2 - len(self._sent) - len(self._waiting))
+    def capacity(self) -> int:
+        """Number of calls that keep all threads of all workers busy."""
+        return AHEAD * sum(self._threads.values()) + 2
 
-    def submit(self, tag: Point, call: Callable[[], Any], timeout: float | None = None) -> None:
+    @property
+    def free(self) -> int:
+        """Number of further calls."""
+        return max(0, self.capacity - len(self._sent) - len(self._waiting))
+
+    def submit(self, tag: tuple[Point, ...], call: Callable[[], Any], timeout: float | None = None) -> None:
         """Hand over a call.
 
         Args:
-            tag: Point of the call.
+            tag: Points of the call, all of one engine.
             call: The call; it and its result can be pickled.
             timeout: Time limit from its start on a worker, s; then nobody waits for its end, though it continues there.
         """
@@ -117,7 +122,7 @@ class DaskWorkers:
             return
         # First come, first served: among calls that came together, the one with the first key.
         keys = [f"{self._name}-{next(self._numbers):08d}" for _ in calls]
-        packed = [pickle.dumps((answered, (call, self._version(call.point)))) for call in calls]
+        packed = [pickle.dumps((answered, (call, self._version(call.points[0])))) for call in calls]
         futures = self._client.map(sendable(), packed, key=keys, pure=False, fifo_timeout="0 s")
         self._sent |= dict(zip(keys, zip(calls, futures, strict=True), strict=True))
         for future in futures:
@@ -145,9 +150,9 @@ class DaskWorkers:
             if answer is not None and answer.refusal:
                 raise self._refused(f"{answer.refusal}; what is done is kept")
             if answer is not None:
-                ended.append(Ended(call.point, answer.result, answer.error))
+                ended.append(Ended(call.points, answer.result, answer.error))
             elif future.status == "error":
-                ended.append(Ended(call.point, None, self._failure(future.exception())))
+                ended.append(Ended(call.points, None, self._failure(future.exception())))
             else:  # lost with the connection, or cancelled by another client
                 self._check_connection()
                 self._waiting.append(call)

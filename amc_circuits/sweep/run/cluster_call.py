@@ -23,12 +23,12 @@ class Call:
     """A call for a worker.
 
     Attributes:
-        point: Point of the call.
+        points: Points of the call, all of one engine.
         make: Function that runs it.
         timeout: Time limit, s; None for no limit.
     """
 
-    point: Point
+    points: tuple[Point, ...]
     make: Callable[[], Any]
     timeout: float | None
 
@@ -76,7 +76,7 @@ def answered(call: Call, version: str) -> Answer:
         call: The call.
         version: Version of its engine on the machine that stores the rows.
     """
-    if (here := _version(call.point)) != version:
+    if (here := _version(call.points[0])) != version:
         return Answer(refusal=f"its worker {get_worker().address} has {here}, but this sweep needs {version}")
     done: queue.SimpleQueue[Answer] = queue.SimpleQueue()
     # In a thread of its own: a call that takes too long can be abandoned, but not ended.
@@ -89,7 +89,8 @@ def answered(call: Call, version: str) -> Answer:
 
 def _made(call: Call, version: str) -> Answer:
     try:
-        _check_files(call.point, version)
+        for point in call.points:
+            _check_files(point, version)
         return Answer(call.make())
     except BaseException as error:  # the caller waits for an answer
         return Answer(error=error)

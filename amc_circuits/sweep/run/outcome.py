@@ -1,4 +1,4 @@
-"""Outcome of one point of a sweep, wherever it runs."""
+"""Outcomes of points of a sweep, wherever they run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from amc_circuits.cases.case import make_case
+from amc_circuits.cases.case import Case, make_case
 from amc_circuits.cases.record import full_record
 from amc_circuits.cases.runs import run_of
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
@@ -26,7 +26,9 @@ from amc_circuits.engines.ngspice.runner import folder_prefix
 from amc_circuits.pictures.traces import pack_traces
 from amc_circuits.results.status import Status
 from amc_circuits.results.trials import read_limits
+from amc_circuits.solvers.question import Question
 from amc_circuits.studies.monte_carlo import check_limits, study_of
+from amc_circuits.studies.stacking import Asked, First, asked_of, read_asked
 from amc_circuits.studies.statistics import row_figures
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.store import FAILED, INVALID
@@ -34,6 +36,7 @@ from amc_circuits.sweep.store.evidence import read_evidence
 from amc_circuits.values.plain import plain
 from netlists import ParameterError
 
+T = TypeVar("T")
 PRELOADED = (__name__,)
 """Modules imported once, by the server from which processes are forked."""
 NOT_IN_ROWS = ("notes", "message", "provenance")
@@ -71,37 +74,85 @@ class Outcome:
 
 def run_point(point: Point) -> Outcome:
     """Run a point. Every failure becomes an outcome, with its evidence."""
-    began = time.perf_counter()
-    keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{secrets.token_hex(8)}"
+    return run_points([point])[0]
+
+
+def run_points(points: Sequence[Point]) -> list[Outcome]:
+    """Run points; each fails by itself, and its outcome does not depend, bit for bit, on the others.
+
+    Circuits that the exact engine can stack are read together. The wall time of a point has its share of that.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        outcome = _caught(_measure_of(point), point, keep)
-    evidence = outcome.evidence | _collected(keep)
-    return replace(
-        outcome, evidence=evidence, wall_time_s=time.perf_counter() - began, host=socket.gethostname()
-    )  # fmt: skip
+        several = [_Running(point) for point in points]
+        together = [(one, asked) for one in several if (asked := one.prepared()) is not None]
+        for (one, _), first in zip(together, read_asked([asked for _, asked in together]), strict=True):
+            one.first = first
+        return [one.outcome() for one in several]
 
 
-def _measure_of(point: Point) -> Callable[[Point, Path], Outcome]:
-    if point.word == "run":
-        return _ran
-    return _measured if point.options["monte_carlo"] is None else _tried
+class _Running:
+    """A point under way: it is prepared, read with others perhaps, then measured."""
 
+    def __init__(self, point: Point) -> None:
+        self.point = point
+        self.keep = Path(tempfile.gettempdir()) / f"{folder_prefix(os.getpid())}{secrets.token_hex(8)}"
+        self.seconds = 0.0
+        self.case: Case | None = None
+        self.question: Question | None = None
+        self.first = First()
+        self.failed: Outcome | None = None
 
-def _caught(measure: Callable[[Point, Path], Outcome], point: Point, keep: Path) -> Outcome:
-    try:
-        return measure(point, keep)
-    except ParameterError as problem:
-        return Outcome(INVALID, error=str(problem))
-    except SimulationError as problem:
-        return _failed(problem)
-    except (np.linalg.LinAlgError, MemoryError) as problem:
-        return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}")
-    except OSError as problem:
-        return Outcome(FAILED, error=f"{problem.strerror or problem}")
-    except Exception as problem:  # a fault of this package affects one point; the others continue
-        text = traceback.format_exc().encode()
-        return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}", evidence={TRACEBACK: text})
+    def prepared(self) -> Asked | None:
+        """Program the circuit; return its first transient if it may be read with others."""
+        if self.point.word == "run" or self.point.options["monte_carlo"] is not None:
+            return None
+        asked = self._caught(self._programmed)
+        if isinstance(asked, Outcome):
+            self.failed = asked
+            return None
+        return asked
+
+    def outcome(self) -> Outcome:
+        """Outcome of the point."""
+        found = self.failed or self._caught(self._measured)
+        assert isinstance(found, Outcome)
+        self.case = self.question = None
+        evidence = found.evidence | _collected(self.keep)
+        seconds = self.seconds + self.first.seconds
+        return replace(found, evidence=evidence, wall_time_s=seconds, host=socket.gethostname())
+
+    def _caught(self, step: Callable[[], T]) -> T | Outcome:
+        """Take a step and add its time; its failure becomes an outcome."""
+        began = time.perf_counter()
+        try:
+            return step()
+        except ParameterError as problem:
+            return Outcome(INVALID, error=str(problem))
+        except SimulationError as problem:
+            return _failed(problem)
+        except (np.linalg.LinAlgError, MemoryError) as problem:
+            return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}")
+        except OSError as problem:
+            return Outcome(FAILED, error=f"{problem.strerror or problem}")
+        except Exception as problem:  # a fault of this package affects one point; the others continue
+            text = traceback.format_exc().encode()
+            return Outcome(FAILED, error=f"{type(problem).__name__}: {problem}", evidence={TRACEBACK: text})
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    def _programmed(self) -> Asked | None:
+        self.case = make_case(self.point.circuit, self.point.options, 1, self.keep)
+        self.question = self.case.circuit.question(self.case.vector)
+        return asked_of(self.case.circuit, self.question)
+
+    def _measured(self) -> Outcome:
+        point = self.point
+        if point.word == "run":
+            return _ran(point)
+        if self.case is None or self.question is None:
+            return _tried(point, self.keep)
+        return _solved(point, self.case, self.question, self.first)
 
 
 def _failed(problem: SimulationError) -> Outcome:
@@ -109,13 +160,13 @@ def _failed(problem: SimulationError) -> Outcome:
     return Outcome(FAILED, figures, f"ngspice: {problem.reason}")
 
 
-def _measured(point: Point, keep: Path) -> Outcome:
-    """Run one circuit."""
-    case = make_case(point.circuit, point.options, 1, keep)
+def _solved(point: Point, case: Case, question: Question, first: First) -> Outcome:
+    """Solve by one circuit; first readings of a stack are not taken again."""
     try:
-        solution = case.run()
+        solution = case.circuit.answer(question, first.readings)
     except SimulationError as problem:
         return replace(_failed(problem), design_sha256=case.circuit.sha256)
+    solution = replace(solution, wall_time=solution.wall_time + first.seconds)
     record = full_record(case, solution)
     without = (*NOT_IN_ROWS, case.circuit.gives)
     figures = {name: value for name, value in record.items() if name not in without}
@@ -150,7 +201,7 @@ def _tried(point: Point, keep: Path) -> Outcome:
     )
 
 
-def _ran(point: Point, _: Path) -> Outcome:
+def _ran(point: Point) -> Outcome:
     """Run what another package gives."""
     found = run_of(point.circuit).measure(point.options)
     return Outcome(found.status, plain(found.metrics), found.error)

@@ -16,7 +16,8 @@ from amc_circuits.studies.workers import Workers
 from amc_circuits.sweep.plan.plan import Handling
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import sweep_from
-from amc_circuits.sweep.run.run import Tally, run_sweep
+from amc_circuits.sweep.run.run import run_sweep
+from amc_circuits.sweep.run.tally import Tally
 from amc_circuits.sweep.store import Row, Store
 from amc_circuits.values.matrices import draw_matrix
 
@@ -72,7 +73,7 @@ def lasting(row: Row) -> Row:
 
 @dataclass
 class Replacing:
-    """An executor that makes other calls than those that it is handed: `function(point, call)`, in the process."""
+    """An executor that makes other calls than those that it is handed: `function(points, call)`, in the process."""
 
     function: Any
     count: int = 1
@@ -85,11 +86,16 @@ class Replacing:
         self.workers.__exit__(*error)
 
     @property
+    def capacity(self) -> int:
+        """As of the processes."""
+        return self.workers.capacity
+
+    @property
     def free(self) -> int:
         """As of the processes."""
         return self.workers.free
 
-    def submit(self, tag: Point, call: Any, timeout: float | None = None) -> None:
+    def submit(self, tag: tuple[Point, ...], call: Any, timeout: float | None = None) -> None:
         """Hands over the other call."""
         self.workers.submit(tag, _Other(self.function, tag, call), timeout)
 
@@ -101,23 +107,23 @@ class Replacing:
 @dataclass(frozen=True)
 class _Other:
     function: Any
-    tag: Point
+    tag: tuple[Point, ...]
     call: Any
 
     def __call__(self) -> Any:
         return self.function(self.tag, self.call)
 
 
-def killed_once(marker: Path, point: Point, call: Any) -> Any:
-    """Dies at its first point, once and for all who share the marker."""
+def killed_once(marker: Path, points: tuple[Point, ...], call: Any) -> Any:
+    """Dies at its first call, once and for all who share the marker."""
     if not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return call()
 
 
-def killed_always(number: int, point: Point, call: Any) -> Any:
+def killed_always(number: int, points: tuple[Point, ...], call: Any) -> Any:
     """Dies of one point, every time."""
-    if point.number == number:
+    if number in [point.number for point in points]:
         os._exit(1)
     return call()

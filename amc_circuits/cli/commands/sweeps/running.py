@@ -18,7 +18,8 @@ from amc_circuits.sweep.run.earlier_rows import other_versions_line
 from amc_circuits.sweep.run.estimate import estimate
 from amc_circuits.sweep.run.outcome import PRELOADED
 from amc_circuits.sweep.run.progress import reporting
-from amc_circuits.sweep.run.run import Tally, run_sweep
+from amc_circuits.sweep.run.run import run_sweep
+from amc_circuits.sweep.run.tally import Tally
 from amc_circuits.sweep.store import Row
 from amc_circuits.values.quantities import counted, format_quantity
 from netlists import ParameterError

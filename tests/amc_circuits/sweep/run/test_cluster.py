@@ -185,8 +185,8 @@ def test_ctrl_c_keeps_the_finished_rows(sweep, tmp_path, cluster):
 
 def test_calls_that_take_too_long_are_given_up(cluster, impatient):
     """A call past its hard limit ends as such, counted from when a worker begins it; the others are made."""
-    calls = [(point(size=3), partial(time.sleep, 600)), (point(size=4), partial(pow, 2, 3))]
-    late, other = sorted(made(cluster, *calls, timeout=3.0), key=lambda one: one.tag.options["size"])
+    calls = [((point(size=3),), partial(time.sleep, 600)), ((point(size=4),), partial(pow, 2, 3))]
+    late, other = sorted(made(cluster, *calls, timeout=3.0), key=lambda one: one.tag[0].options["size"])
     assert isinstance(late.error, CallTimedOutError)
     assert (other.result, other.error) == (8, None)
 
@@ -200,7 +200,7 @@ def test_files_that_a_worker_cannot_read_make_invalid_rows(sweep, tmp_path, clus
     (row,) = rows(tmp_path)
     assert row.status == INVALID and f"conductances: got {path}" in row.error and "No such file" in row.error
     path = tmp_path / "c.npz"
-    (found,) = made(cluster, (point(conductances=str(path)), partial(pow, 2, 3)))
+    (found,) = made(cluster, ((point(conductances=str(path)),), partial(pow, 2, 3)))
     assert "holds something else" in str(found.error)
 
 
@@ -233,12 +233,12 @@ def test_a_cluster_that_falls_apart(sweep, tmp_path, cluster, impatient, capsys)
     """A call of which workers die says so; without any worker that is told; when the scheduler dies the rows stay."""
     with Client(cluster.address, set_as_default=False) as client:
         client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
-    (found,) = made(cluster, (point(), partial(os._exit, 1)))
+    (found,) = made(cluster, ((point(),), partial(os._exit, 1)))
     assert isinstance(found.error, WorkerDiedError)
     capsys.readouterr()
     late = threading.Timer(1, cluster.worker, kwargs={"simulator": str(cluster.folder / "gate" / "ngspice")})
     late.start()
-    assert [one.result for one in made(cluster, (point(), partial(pow, 2, 3)))] == [8]
+    assert [one.result for one in made(cluster, ((point(),), partial(pow, 2, 3)))] == [8]
     assert capsys.readouterr().err.startswith(f"amc: warning: no worker is connected to {cluster.address}; waiting")
     with killed(cluster.scheduler, lambda: stored(tmp_path) == 4):
         outcome = sweep(POINTS, "--scheduler", cluster.address)

@@ -99,7 +99,7 @@ class Noting(workers.Workers):
 
     def submit(self, tag, call, timeout=None):
         """As of the processes, and the number is noted."""
-        self.made.append(tag.number)
+        self.made += [point.number for point in tag]
         super().submit(tag, call, timeout)
 
 
@@ -212,7 +212,7 @@ def test_a_fault_of_the_program_is_one_point_s(monkeypatch):
     options = parse_options("inv", {"size": 2})
     outcome = run_point(Point("key", 0, "inv", options))
     assert (outcome.status, outcome.error) == (FAILED, "ZeroDivisionError: division by zero")
-    assert b"in _measured" in outcome.evidence[TRACEBACK]
+    assert b"in _programmed" in outcome.evidence[TRACEBACK]
 
 
 def test_evidence_that_cannot_be_kept_is_told(sweep, tmp_path, monkeypatch):
