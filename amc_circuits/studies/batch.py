@@ -15,8 +15,8 @@ from amc_circuits.cells.devices import programmed_often
 from amc_circuits.cells.draws import Draws
 from amc_circuits.engines import AutoEngine
 from amc_circuits.engines.exact.engine import ExactEngine
+from amc_circuits.engines.exact.linear_stack.reading import StackedReadings, read_stack
 from amc_circuits.engines.exact.stack.reading import read_macros
-from amc_circuits.engines.exact.stacked import StackedReadings, read_stack
 from amc_circuits.linear.stacks import InjectedStack, StackedCircuit, StackedModes, injected_stack, stacked_circuit
 from amc_circuits.results.converters import HEADROOM
 from amc_circuits.results.measurement import bits

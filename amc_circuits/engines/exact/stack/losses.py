@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from amc_circuits.engines.exact.linear_stack.responses import ramp
 from amc_circuits.engines.exact.nonlinear.circuit import COARSE
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.stack.system import StackedSystem
-from amc_circuits.engines.exact.stacked import ramp
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM
+from amc_circuits.engines.exact.linear_stack.reading import StackedReadings
 from amc_circuits.engines.exact.nonlinear.circuit import full_scale
 from amc_circuits.engines.exact.nonlinear.panels import POINTS, weights_at
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
@@ -18,7 +19,6 @@ from amc_circuits.engines.exact.stack.losses import losses
 from amc_circuits.engines.exact.stack.panels import panels_of
 from amc_circuits.engines.exact.stack.samples import Sampler
 from amc_circuits.engines.exact.stack.system import StackedSystem
-from amc_circuits.engines.exact.stacked import StackedReadings
 from amc_circuits.linear.response import GAUSS_NODES, GAUSS_WEIGHTS
 from amc_circuits.linear.stacks import InjectedStack, StackedModes
 from amc_circuits.results import measurement

@@ -1,0 +1,1 @@
+"""Many linear circuits of one shape, read at once from their exact responses."""
