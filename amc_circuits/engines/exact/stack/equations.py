@@ -11,15 +11,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING
 from amc_circuits.engines.exact.nonlinear.step import acceleration, channels
 from amc_circuits.engines.exact.nonlinear.step import stage_equations as alone
-from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
+from amc_circuits.engines.exact.stack.laws import StackedLaws
 from amc_circuits.engines.exact.stack.own_effects import OwnEffectsOfMany
-from amc_circuits.engines.exact.stack.system import StackedSystem, products
+from amc_circuits.engines.exact.stack.system import StackedParts, products
 from amc_circuits.engines.exact.stack.weights import Weights
-from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -80,20 +78,13 @@ class StackedSteps:
 class StackedEquations:
     """Equations of the steps of P circuits."""
 
-    def __init__(self, system: StackedSystem, scale: FloatArray, tolerance: float) -> None:
+    def __init__(self, system: StackedParts, scale: FloatArray, tolerance: float) -> None:
         """`scale`: full scale of each response, shape (P,), V; `tolerance` in units of it."""
-        self.system, laws, m = system, system.laws, system.count
-        one = np.ones(m)
-        rate, resistance, current = (value[:, 0, 0] for value in (laws.slew_rate, laws.resistance, laws.current))
-        self.most = laws.swing[:, 0, 0] - NO_CLAMP * CLAMP_VOLTAGE
-        # Of drives and drops: the argument of tanh, and what is limited, per unit.
-        self.bend, self.slope = np.concatenate([rate, resistance * current]), np.concatenate([one, 1 / resistance])
-        self.largest = self.bend * self.slope
-        self.volts, self.allowed = np.concatenate([1 / laws.rate[:, 0, 0], one, one]), scale * tolerance
-        self.resistance, self.weights = resistance, Weights.empty(system.poles)
+        self.system, self.allowed, self.weights = system, scale * tolerance, Weights.empty(system.poles)
         self._lengths = np.zeros(len(system.push))
         self.own = OwnEffectsOfMany(system)
-        self.coupling, self.first_coupling = np.zeros(len(system.push)), alone.COUPLING * float(laws.rate.max())
+        fastest = np.broadcast_to(system.laws.rate.max(axis=(1, 2)), self._lengths.shape)
+        self.coupling, self.first_coupling = np.zeros(len(system.push)), alone.COUPLING * fastest
 
     def _prepare(self, places: Places, lengths: FloatArray) -> None:
         """Work out what depends on the lengths of steps, s, where they are others than before."""
@@ -122,9 +113,9 @@ class StackedEquations:
         state = begin[:, -1] + found.moved[:, -1]
         return StackedSteps(source, state, added, found.error, found.iterations, found.solved)
 
-    def in_tolerances(self, voltages: FloatArray, places: Places) -> FloatArray:
-        """Return the largest of some circuits' drives, drops and stages (A, ..., 3 m) in units of the tolerance."""
-        largest = np.abs(voltages * self.volts).reshape(len(voltages), -1).max(axis=1)
+    def in_tolerances(self, voltages: FloatArray, laws: StackedLaws, places: Places) -> FloatArray:
+        """Return the largest of some circuits' drives, drops and stages (A, times, 3 m) in units of the tolerance."""
+        largest = np.abs(voltages * laws.volts).max(axis=(1, 2))
         return np.asarray(largest / self.allowed[places])
 
     def seen(self, state: FloatArray, currents: FloatArray, places: Places) -> FloatArray:
@@ -132,18 +123,6 @@ class StackedEquations:
         found = products(state, self.system.seen.matrix, places)
         self.system.seen.add_currents(found[:, : currents.shape[1]], currents, places)
         return found
-
-    def limits(self, voltages: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return what the limits add (A, 4, 2 m), denominators of Newton's method, same shape, and `Limited.bend`."""
-        active = voltages[..., : len(self.bend)]
-        bent = tanh(active / self.bend)
-        added = self.largest * bent
-        added -= self.slope * active
-        np.multiply(bent, bent, out=bent)
-        bend = bent.max(axis=(1, 2))
-        bent *= own
-        bent += 1.0
-        return added, np.maximum(bent, channels.LEAST_SLOPE, out=bent), bend
 
 
 class _Iteration:
@@ -174,6 +153,7 @@ class _Iteration:
         self._at, self._places, self._lengths = np.arange(count), start.places, start.length
         self._later, self._omitted = weights.of(slice(2, DEGREE + 2)), weights.of(slice(DEGREE + 2, None))
         self._own, self._before = equations.own.values[start.places], start.guess
+        self._laws = equations.system.laws.part(start.places)
         self._far = np.full(count, np.inf)
         self._last: tuple[FloatArray, FloatArray] | None = None
         self._difference = (LEADING[:, None] * without[0][:, 1:]).sum(axis=1)
@@ -183,7 +163,7 @@ class _Iteration:
         self._seen = seen + start.factor[:, 1:, None] * rows.feed[places, None] + rows.rest[places, None]
         self._voltages = self._seen
         self._size = np.zeros(count)
-        self._new, self._divisors, self._bend = equations.limits(self._voltages, self._own)
+        self._new, self._divisors, self._bend = self._laws.added(self._voltages, self._own)
         self._keep(self._clear())
 
     def run(self) -> _Iteration:
@@ -209,7 +189,7 @@ class _Iteration:
         coupling, reach = self._equations.coupling, self._bend * self._lengths
         if done == 1:
             seen = coupling[self._places]
-            left = alone.CAUTION * np.where(seen > 0, seen, self._equations.first_coupling) * reach
+            left = alone.CAUTION * np.where(seen > 0, seen, self._equations.first_coupling[self._places]) * reach
         else:
             left = self._size / np.where(ended, 1.0, self._larger)
             learnt = np.flatnonzero(~ended & (reach > 0) & (done == 2))
@@ -227,20 +207,20 @@ class _Iteration:
         difference = self._difference[some] + (LEADING[1:, None] * self._pushed[some]).sum(axis=1)
         away = self._omitted.part(some).applied(difference[:, None], slice(-1, None))
         found = self._equations.seen(away, change[:, :0, self._equations.system.count :], self._places[some])
-        self._away[some] = self._equations.in_tolerances(found[:, 0], self._places[some])
+        self._away[some] = self._equations.in_tolerances(found, self._laws.part(some), self._places[some])
 
     def _seen_from(self, state: FloatArray, currents: FloatArray) -> FloatArray:
         """Return drives, drops and stages, and set the error, from the present rates."""
         difference = self._difference + (LEADING[1:, None] * self._pushed).sum(axis=1)
         away = self._omitted.applied(difference[:, None], slice(-1, None))
         found = self._equations.seen(np.concatenate([state, away], axis=1), currents, self._places)
-        self._away = self._equations.in_tolerances(found[:, -1], self._places)
+        self._away = self._equations.in_tolerances(found[:, -1:], self._laws, self._places)
         return found[:, :-1]
 
     def _clear(self) -> Mask:
         """Return True where no clamp draws a current, and where a small change is a small error (`Limited.least`)."""
         stages = self._seen[..., 2 * self._equations.system.count :]
-        low = (np.abs(stages) <= self._equations.most).all(axis=(1, 2))
+        low = (np.abs(stages) <= self._laws.most).all(axis=(1, 2))
         return np.asarray(low & (self._divisors.min(axis=(1, 2), initial=1.0) > channels.LEAST_SLOPE))
 
     def _ended(self) -> Mask:
@@ -248,8 +228,8 @@ class _Iteration:
         equations, m = self._equations, self._equations.system.count
         change = np.abs(self._new - self._before)
         change[..., :m] *= self._lengths[:, None, None]
-        change[..., m:] *= equations.resistance
-        change *= equations.volts[m:]
+        change[..., m:] *= self._laws.resistance
+        change *= self._laws.volts[..., m:]
         change /= np.minimum(self._divisors, 1.0)
         self._size, self._larger = change.max(axis=(1, 2)) / equations.allowed[self._places], self._size
         ended: Mask = (self._far <= alone.CLOSE) | (self._size <= alone.CLOSE)
@@ -264,18 +244,18 @@ class _Iteration:
         self._seen = self._seen + self._seen_from(self._moved - moved, turned)
         change = self._seen - self._voltages
         change[..., : 2 * m] /= self._divisors
-        farther, self._far = self._far, equations.in_tolerances(change, self._places)
+        farther, self._far = self._far, equations.in_tolerances(change, self._laws, self._places)
         move = change if self._last is None else self._accelerated(change, *self._last)
         move = np.where((self._far <= alone.CLOSE)[:, None, None], change, move)
         self._last, self._voltages = (change, move), self._voltages + move
-        self._before, (self._new, self._divisors, self._bend) = self._new, equations.limits(self._voltages, self._own)
+        self._before, (self._new, self._divisors, self._bend) = self._new, self._laws.added(self._voltages, self._own)
         helps: Mask = self._clear() & (self._far <= 2 * farther)
         return helps
 
     def _accelerated(self, change: FloatArray, before: FloatArray, moved: FloatArray) -> FloatArray:
         """Return the move of Anderson's method, as in `StageEquations`."""
         turned = change - before
-        weighed = turned * self._equations.volts**2
+        weighed = turned * self._laws.volts**2
         above, below = ((weighed * one).reshape(len(one), -1).sum(axis=1) for one in (change, turned))
         share = np.clip(above / np.maximum(below, 1e-300), -acceleration.LARGEST_SHARE, acceleration.LARGEST_SHARE)
         return np.asarray(change - share[:, None, None] * (moved + turned))
@@ -288,6 +268,7 @@ class _Iteration:
                      "voltages", "new", "divisors", "bend", "size"):  # fmt: skip
             setattr(self, f"_{name}", getattr(self, f"_{name}")[which])
         some = np.flatnonzero(which)
+        self._laws = self._laws.part(some)
         self._later, self._omitted = self._later.part(some), self._omitted.part(some)
         if self._last is not None:
             self._last = (self._last[0][which], self._last[1][which])

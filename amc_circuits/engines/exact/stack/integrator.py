@@ -21,7 +21,7 @@ from amc_circuits.engines.exact.nonlinear.trajectory import (
 from amc_circuits.engines.exact.stack.equations import Places, StackedEquations, StackedSteps, Starts
 from amc_circuits.engines.exact.stack.losses import linear_states
 from amc_circuits.engines.exact.stack.rest import resting
-from amc_circuits.engines.exact.stack.system import StackedSystem
+from amc_circuits.engines.exact.stack.system import StackedParts
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -47,7 +47,8 @@ class Course:
         pins: Currents added at outputs at the five nodes, shape (S, 5, m), A.
         state: Coordinates at the end of the slot, shape (P, n).
         last: Currents added there, shape (P, m), A.
-        at_rest: Rows `read` of the circuits at the beginning, shape (P, rows).
+        first: Coordinates at the beginning, shape (P, n).
+        pins_at_first: Currents added at outputs there, shape (P, m), A.
     """
 
     whole: NDArray[np.bool_]
@@ -59,7 +60,8 @@ class Course:
     pins: FloatArray
     state: FloatArray
     last: FloatArray
-    at_rest: FloatArray
+    first: FloatArray
+    pins_at_first: FloatArray
 
     __repr__ = short_repr
 
@@ -93,16 +95,15 @@ class _Walk:
     """Where P circuits are."""
 
     def __init__(
-        self, system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray, linear: NDArray[np.bool_]
+        self, system: StackedParts, slot_time: FloatArray, rise: float, scale: FloatArray, linear: NDArray[np.bool_]
     ) -> None:
         count, m = len(system.drive), system.count
         self.system, self.stop, self.rise, self.linear = system, slot_time, rise, linear
         self.equations, self.lengths = StackedEquations(system, scale, TOLERANCE), _Lengths(count, rise)
-        rest, read = resting(self.equations), system.read
+        rest = resting(self.equations)
         self.time = np.zeros(count)
         self.state, self.added = (np.where(linear[:, None], 0.0, one) for one in (rest.state, rest.added))
-        self.at_rest = (self.state[:, None] @ read.matrix)[:, 0] + read.rest
-        read.add_currents(self.at_rest[:, None], self.added[:, None, m:], np.arange(count))
+        self.begin = self.state.copy(), self.added[:, m:].copy()
         self.before, self.before_length = np.zeros((count, DEGREE + 1, 2 * m)), np.zeros(count)
         self.whole, self.taken = rest.known | linear, np.zeros(count, dtype=np.int64)
         # Without a step at first: there may be none, where no resting point is found.
@@ -119,9 +120,7 @@ class _Walk:
         order = order[self.whole[owner[order]]]
         start, length, source, pins = (np.concatenate([part[k] for part in self.parts])[order] for k in range(1, 5))
         last = self.added[:, self.system.count :]
-        return Course(
-            self.whole, self.linear, owner[order], start, length, source, pins, self.state, last, self.at_rest
-        )
+        return Course(self.whole, self.linear, owner[order], start, length, source, pins, self.state, last, *self.begin)
 
     def _linear(self, places: Places) -> None:
         """Take the edge and the hold of some circuits in one step each, without what limits add: both are exact."""
@@ -173,7 +172,7 @@ class _Walk:
 
 
 def integrated(
-    system: StackedSystem, slot_time: FloatArray, rise: float, scale: FloatArray, linear: NDArray[np.bool_]
+    system: StackedParts, slot_time: FloatArray, rise: float, scale: FloatArray, linear: NDArray[np.bool_]
 ) -> Course:
     """Integrate circuits from rest to the ends of their slots.
 

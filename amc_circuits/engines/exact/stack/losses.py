@@ -10,7 +10,7 @@ import numpy as np
 from amc_circuits.engines.exact.linear_stack.responses import ramp
 from amc_circuits.engines.exact.nonlinear.circuit import COARSE
 from amc_circuits.engines.exact.nonlinear.laws import Laws
-from amc_circuits.engines.exact.stack.system import StackedSystem
+from amc_circuits.engines.exact.stack.system import StackedParts, StackedSystem
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
@@ -19,7 +19,7 @@ def losses(system: StackedSystem, slot_time: FloatArray, rise: float) -> FloatAr
     """Estimate what limits take from linear responses in slots (P,), s, in units of full scale, shape (P,)."""
     time = np.geomspace(np.full_like(slot_time, rise), slot_time, COARSE, axis=1)
     state = linear_states(system, time, rise)
-    laws, level = system.laws, system.seen.feed + system.seen.rest
+    laws, level = system.single, system.seen.feed + system.seen.rest
     voltages = state @ system.seen.matrix + level[:, None]
     drive, drop, stage = (part.transpose(2, 1, 0) for part in np.split(voltages, 3, axis=2))
     weights = np.gradient(time, axis=1).T
@@ -55,7 +55,7 @@ def sampled_loss(laws: Laws, seen: FloatArray, weights: FloatArray, slowest: flo
     return float(max(slewing.max(), output.max(), (rate * np.exp(beyond)).max() / abs(slowest)))
 
 
-def linear_states(system: StackedSystem, time: FloatArray, rise: float) -> FloatArray:
+def linear_states(system: StackedParts, time: FloatArray, rise: float) -> FloatArray:
     """Return the coordinates of linear responses after the edge at times (P, T), s, shape (P, T, n)."""
     values, first = system.poles.values, system.poles.first
     drive = system.modes(system.drive)

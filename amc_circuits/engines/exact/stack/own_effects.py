@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
-from amc_circuits.engines.exact.stack.system import StackedSystem, products
+from amc_circuits.engines.exact.stack.system import StackedParts, products
 from amc_circuits.engines.exact.stack.weights import Weights, swapped
 
 NODES = np.arange(DEGREE)
@@ -20,7 +20,7 @@ class OwnEffectsOfMany:
             added at its output on its drop, per unit of the slope of the linear op-amp, shape (P, 4, 2 m).
     """
 
-    def __init__(self, system: StackedSystem) -> None:
+    def __init__(self, system: StackedParts) -> None:
         m = system.count
         self._first = system.poles.first
         read = system.seen.matrix[..., : 2 * m]
@@ -29,7 +29,7 @@ class OwnEffectsOfMany:
         self._turning = read[:, self._first :] * swapped(system.push[..., self._first :]).transpose(0, 2, 1)
         places = np.arange(m)
         self._at_once = system.seen.pins[:, places, m + places]
-        self._slope = np.concatenate([np.ones(m), 1 / system.laws.resistance[:, 0, 0]])
+        self._laws = system.laws
         self.values = np.zeros((len(read), DEGREE, 2 * m))
 
     def set(self, places: NDArray[np.int64], weights: Weights) -> None:
@@ -38,4 +38,4 @@ class OwnEffectsOfMany:
         if self._turning.shape[1]:
             found += products(weights.turning[places[:, None], NODES, 2 + NODES], self._turning, places)
         found[..., self._at_once.shape[1] :] += self._at_once[places, None]
-        self.values[places] = self._slope * found
+        self.values[places] = self._laws.part(places).slope * found

@@ -45,8 +45,8 @@ def resting(equations: StackedEquations) -> Rest:
     seen = known
     for _ in range(ITERATIONS):
         before = seen
-        added = equations.limits(before[:, None], nowhere[..., : 2 * m])[0]
+        added = system.laws.added(before[:, None], nowhere[..., : 2 * m])[0]
         state = system.still((added @ system.push)[:, 0])
         seen = known + equations.seen(state[:, None], added[..., m:], places)[:, 0]
-    change = np.abs((seen - before) * equations.volts).max(axis=1)
+    change = np.abs((seen - before) * system.laws.volts[:, 0]).max(axis=1)
     return Rest(state, added[:, 0], change < EXACT)

@@ -8,7 +8,7 @@ import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.nonlinear.panels import DERIVATIVE, POINTS, TO_BETWEEN, peaks
-from amc_circuits.engines.exact.stack.closed_forms import DEGREE, ClosedForms
+from amc_circuits.engines.exact.stack.courses import Courses
 from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
 from amc_circuits.engines.exact.stack.integrator import Course
 from amc_circuits.engines.exact.stack.losses import sampled_loss
@@ -54,20 +54,18 @@ class Sampler:
 
     def __init__(self, system: StackedSystem, course: Course, panels: PanelsOfMany, rise: float) -> None:
         self.system, self.course, self.panels, self.rise = system, course, panels, rise
-        count = np.arange(len(system.push) + 1)
-        self._steps, self._panels = np.searchsorted(course.owner, count), np.searchsorted(panels.owner, count)
-        self._forms = ClosedForms.of(system.poles, course)
-        self._real = (system.poles.side == 0).sum(axis=1).tolist()
+        self._courses = Courses(system.poles, course, panels)
+        self._at_rest = (course.first[:, None] @ system.read.matrix)[:, 0] + system.read.rest
+        system.read.add_currents(self._at_rest[:, None], course.pins_at_first[:, None], np.arange(len(course.first)))
         self._powered = all(has_energy(record) for record in system.circuit.opamps)
-        laws = system.laws
+        laws = system.single
         self._ranges = common_mode_ranges(system.circuit)
         self._bend, self._limit = (laws.resistance * laws.current)[:, 0, 0], laws.current[:, 0, 0]
 
     def of(self, k: int) -> Samples:
         """Sample circuit k."""
         system, m = self.system, self.system.count
-        time = self.panels.time[self._panels[k] : self._panels[k + 1]].ravel()
-        state, pins = self._moved(k, time)
+        time, (state, pins) = self._courses.time(k), self._courses.of(k)
         factor = np.append(np.minimum(time / self.rise, 1.0), 1.0)
         seen = state @ system.read.matrix[k]
         seen += factor[:, None] * system.read.feed[k]
@@ -88,7 +86,7 @@ class Sampler:
                 delivered += supply_power(record, current[:, places]).sum(axis=1)
         largest = np.abs(current).max(axis=1)
         highest, volts = (peaks(one[:-1].reshape(-1, POINTS, m), TO_BETWEEN).max(axis=1) for one in (current, stage))
-        outputs, first = seen[:, system.outputs].copy(), self.course.at_rest[k, system.outputs]
+        outputs, first = seen[:, system.outputs].copy(), self._at_rest[k, system.outputs]
         highest_stage = float(max(volts.max(), np.abs(stage[-1]).max()))
         mean = self._mean(seen[:-1, 2 * m + len(system.own) :])
         loss = self._loss(k, state, factor) if self.course.linear[k] else 0.0
@@ -96,12 +94,12 @@ class Sampler:
 
     def _loss(self, k: int, state: FloatArray, factor: FloatArray) -> float:
         """Return what limits would take from the waveforms of a linear circuit, V."""
-        system, own = self.system, slice(self._panels[k], self._panels[k + 1])
+        system, own = self.system, self._courses.own(k)
         seen = state @ system.seen.matrix[k]
         seen += factor[:, None] * system.seen.feed[k] + system.seen.rest[k]
         half = (self.panels.end[own] - self.panels.begin[own])[:, None] / 2
         weights = np.append((half * GAUSS_WEIGHTS).ravel(), 0.0)
-        return sampled_loss(system.laws, seen, weights, float(system.poles.values[k].real.max()))
+        return sampled_loss(system.single, seen, weights, float(system.poles.values[k].real.max()))
 
     def _mean(self, means: FloatArray) -> float:
         """Return the largest mean of inputs (T, m or 0), V, in units of the common-mode range."""
@@ -112,33 +110,6 @@ class Sampler:
 
     def _slopes(self, k: int, values: FloatArray) -> FloatArray:
         """Differentiate values at points of the panels of circuit k (T,); same shape."""
-        own = slice(self._panels[k], self._panels[k + 1])
+        own = self._courses.own(k)
         half = (self.panels.end[own] - self.panels.begin[own])[:, None] / 2
         return np.asarray(values.reshape(-1, POINTS) @ DERIVATIVE.T / half).ravel()
-
-    def _moved(self, k: int, time: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Coordinates, and currents that limits add at outputs, at points of panels (T,), s, and at the end."""
-        steps, forms, real = slice(self._steps[k], self._steps[k + 1]), self._forms, self._real[k]
-        own = self.panels.step[self._panels[k] : self._panels[k + 1]] - steps.start
-        after = time - np.repeat(self.course.start[steps][own], POINTS)
-        share = after / np.repeat(self.course.length[steps][own], POINTS)
-        counts = POINTS * np.bincount(own, minlength=steps.stop - steps.start)
-        lines = forms.lines[steps]
-        found = np.empty((len(time) + 1, lines.shape[2]))
-        vander = np.ones((len(share), DEGREE + 1))
-        np.multiply.accumulate(np.broadcast_to(share[:, None], vander[:, 1:].shape), axis=1, out=vander[:, 1:])
-        cuts = np.append(0, np.cumsum(counts)).tolist()
-        for place in range(len(counts)):
-            here = slice(cuts[place], cuts[place + 1])
-            vander[here].dot(lines[place], found[here])
-        n, values = self.system.drive.shape[1], self.system.poles.values[k]
-        fading = np.exp(after[:, None] * values.real[:real])
-        fading *= np.repeat(forms.amplitude.real[steps, :real], counts, axis=0)
-        found[:-1, :real] += fading
-        if real < n:
-            turning = np.exp(after[:, None] * values[real::2])
-            turning *= np.repeat(forms.amplitude[steps, real::2], counts, axis=0)
-            found[:-1, real:n:2] += turning.real
-            found[:-1, real + 1 : n : 2] += turning.imag
-        found[-1, :n], found[-1, n:] = self.course.state[k], self.course.last[k]
-        return found[:, :n], found[:, n:]

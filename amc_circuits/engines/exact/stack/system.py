@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.laws import Laws
+from amc_circuits.engines.exact.stack.laws import StackedLaws
 from amc_circuits.engines.exact.stack.weights import Poles, swapped
 from amc_circuits.linear.equations import input_factors, stage_of
 from amc_circuits.linear.modes import ComplexArray
@@ -78,8 +79,8 @@ class StackedRows:
             found[..., block] += effect[places, None] * currents
 
 
-class StackedSystem:
-    """Linear parts of P circuits.
+class StackedParts:
+    """All of the linear parts of P circuits that an integration needs.
 
     Attributes:
         laws: Limits of the m op-amps of each circuit.
@@ -87,6 +88,34 @@ class StackedSystem:
         drive: Coordinates' rates per unit of r, shape (P, n).
         push: Coordinates' rates per V/s at a stage and per ampere at an output, transposed: shape (P, 2 m, n).
         seen: Drives of stages, V/s, drops over output resistances, V, outputs of stages, V: 3 m rows.
+    """
+
+    def __init__(self, laws: StackedLaws, poles: Poles, drive: FloatArray, push: FloatArray, seen: StackedRows) -> None:
+        self.laws, self.poles, self.drive, self.push, self.seen = laws, poles, drive, push, seen
+
+    @property
+    def count(self) -> int:
+        """Number of op-amps of each circuit."""
+        return self.laws.count
+
+    def modes(self, coordinates: FloatArray) -> ComplexArray:
+        """Return the mode of each coordinate (P, n), of a pair the upper one; same shape."""
+        first, side, found = self.poles.first, self.poles.side, coordinates.astype(np.complex128)
+        own, other, pairs = coordinates[:, first:], swapped(coordinates[:, first:]), side[:, first:]
+        found[:, first:] = np.where(pairs > 0, other, own) + 1j * np.where(pairs > 0, own, other * (pairs < 0))
+        return found
+
+    def still(self, rates: FloatArray) -> FloatArray:
+        """Return the coordinates at which constant rates of coordinates (P, n) change nothing; same shape."""
+        modal = -self.modes(rates) / self.poles.values
+        return np.where(self.poles.side > 0, modal.imag, modal.real)
+
+
+class StackedSystem(StackedParts):
+    """Linear parts of P circuits that differ in some conductances and offsets, and all that is read of them.
+
+    Attributes:
+        single: Limits of the m op-amps of each circuit; all are equal.
         read: Outputs of stages, V, voltages of op-amps' outputs, V, the power of the sources per unit of r, W, and, if
             they are at capacitors, the energy that would be theirs at constant voltages, per unit of r, J; means of the
             inputs of op-amps, V, if one has a common-mode range.
@@ -96,23 +125,25 @@ class StackedSystem:
     def __init__(self, circuit: Circuit, stack: InjectedStack, modes: StackedModes, levels: FloatArray) -> None:
         """`levels`: inputs at the end of the edge, shape (inputs,), V."""
         self.circuit, self.levels = circuit, levels
-        self.laws, self._linear = Laws.of(circuit), stack.linear
+        self.single, self._linear = Laws.of(circuit), stack.linear
         side = np.sign(modes.values.imag)
-        self.poles = Poles(np.where(side < 0, modes.values.conj(), modes.values), -side)
+        first = int((side == 0).sum(axis=1).min())
+        poles = Poles(np.where(side < 0, modes.values.conj(), modes.values), -side, first)
         self._vectors, packed = modes.vectors, modes.inverse
         inputs, drive = len(levels), stack.linear.drive
-        self.drive = (packed @ (drive[:, :, :inputs] @ levels)[..., None])[..., 0]
+        driven = (packed @ (drive[:, :, :inputs] @ levels)[..., None])[..., 0]
         turned = packed.transpose(0, 2, 1)
         at_pins = np.matmul(drive[:, :, inputs:].transpose(0, 2, 1), turned)
-        self.push = np.concatenate([turned[:, stack.stages], at_pins], axis=1)
-        self.seen, self.read = self._both(stack)
+        push = np.concatenate([turned[:, stack.stages], at_pins], axis=1)
+        seen, self.read = self._both(stack, self.single.count)
+        super().__init__(StackedLaws.of([self.single]), poles, driven, push, seen)
         between = (stack.held,) if stack.charge is None else (stack.held, stack.charge[1])
         self.own = np.stack([((one @ levels) * levels).sum(axis=1) for one in between])
         self.outputs = self._place_of_outputs()
 
-    def _both(self, stack: InjectedStack) -> tuple[StackedRows, StackedRows]:
+    def _both(self, stack: InjectedStack, m: int) -> tuple[StackedRows, StackedRows]:
         """Return `seen` and `read`, whose rows have most voltages in common."""
-        parts, linear, m = self.circuit.of(OpAmps), stack.linear, self.count
+        parts, linear = self.circuit.of(OpAmps), stack.linear
         drawn = (stack.drawn,) if stack.charge is None else (stack.drawn, stack.charge[0])
         power = np.stack([one @ self.levels for one in drawn], axis=1)
         supply = power @ linear.read, power @ _with_rest(linear.feed, linear.rest)
@@ -129,23 +160,6 @@ class StackedSystem:
         end = 3 * m + len(drawn) + m * ranged
         stage = whole.part(end, end + m) if first else last
         return StackedRows.beside([drives, last.less(pin), stage]), whole.part(m, end)
-
-    @property
-    def count(self) -> int:
-        """Number of op-amps."""
-        return self.laws.count
-
-    def modes(self, coordinates: FloatArray) -> ComplexArray:
-        """Return the mode of each coordinate (P, n), of a pair the upper one; same shape."""
-        first, side, found = self.poles.first, self.poles.side, coordinates.astype(np.complex128)
-        own, other, pairs = coordinates[:, first:], swapped(coordinates[:, first:]), side[:, first:]
-        found[:, first:] = np.where(pairs > 0, other, own) + 1j * np.where(pairs > 0, own, other * (pairs < 0))
-        return found
-
-    def still(self, rates: FloatArray) -> FloatArray:
-        """Return the coordinates at which constant rates of coordinates (P, n) change nothing; same shape."""
-        modal = -self.modes(rates) / self.poles.values
-        return np.where(self.poles.side > 0, modal.imag, modal.real)
 
     def _place_of_outputs(self) -> slice:
         """Return the place of the outputs in `read`."""

@@ -38,21 +38,18 @@ class Poles:
     Attributes:
         values: Eigenvalue of the mode of each coordinate, of a pair the upper one, shape (P, n), 1/s.
         side: 0 for a real mode, -1 and 1 for the real and the imaginary part of a pair, shape (P, n).
+        first: Coordinate from which on there may be pairs.
     """
 
     values: ComplexArray
     side: FloatArray
+    first: int
 
     __repr__ = short_repr
 
-    @property
-    def first(self) -> int:
-        """First coordinate of a pair in any of the circuits."""
-        return int((self.side == 0).sum(axis=1).min())
-
     def part(self, places: NDArray[np.int64]) -> Poles:
         """Poles of some of the circuits."""
-        return Poles(self.values[places], self.side[places])
+        return Poles(self.values[places], self.side[places], self.first)
 
     def weights(self, step: FloatArray) -> Weights:
         """Return the weights of steps (P,), s."""
@@ -90,10 +87,8 @@ class Weights:
         return cls(*(np.zeros((count, DEGREE, SOURCES, one)) for one in (size, size - poles.first)))
 
     def put(self, places: NDArray[np.int64], found: Weights) -> None:
-        """Set the weights of some circuits; pairs may begin later there."""
-        self.own[places] = found.own
-        self.turning[places] = 0.0
-        self.turning[places, :, :, self.turning.shape[3] - found.turning.shape[3] :] = found.turning
+        """Set the weights of some circuits."""
+        self.own[places], self.turning[places] = found.own, found.turning
 
     def part(self, places: NDArray[np.int64]) -> Weights:
         """Weights of some of the circuits."""
