@@ -46,10 +46,11 @@ circuit = "inv"
 [fixed]
 input_voltage = 0.02
 [grid]
+engine = ["exact", "ngspice"]
 seed = {{range = [0, {seeds}]}}
 size = [{size}]
-engine = ["ngspice", "exact"]
 """
+"""Points of the exact engine are neighbours, which run in chunks."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from amc_circuits.cases.options import parse_options
 from amc_circuits.studies.workers import CallTimedOutError, WorkerDiedError, made_by
 from amc_circuits.sweep.plan import subject as of_subject
 from amc_circuits.sweep.plan.point import Point
+from amc_circuits.sweep.run import chunks
 from amc_circuits.sweep.run import cluster as subject
 from amc_circuits.sweep.run.cluster import DaskWorkers
 from amc_circuits.sweep.run.cluster_call import sendable
@@ -26,7 +27,7 @@ from amc_circuits.sweep.store import INVALID
 from netlists import ParameterError
 from netlists.version import package_version
 from tests.amc_circuits import broken_ngspice as broken
-from tests.amc_circuits.sweep.sweeps import FAST, GRID, rows
+from tests.amc_circuits.sweep.sweeps import FAST, GRID, exact, lasting, rows, rows_in, run
 from tests.command_line import ROOT, ended, start
 
 GATE = 'touch "{folder}/$$"; until [ -e "{folder}/open" ]; do sleep 0.05; done; exec "$real" "$@"'
@@ -152,6 +153,31 @@ def test_points_of_a_worker_that_dies_are_run_by_others(sweep, tmp_path, cluster
     (gate / "open").touch()
     assert (outcome.code, outcome.err) == (0, "")
     assert [figures(row) for row in rows(tmp_path)] == local
+
+
+class Noting(DaskWorkers):
+    """Workers of a cluster that note how many points their calls have."""
+
+    def __init__(self, scheduler):
+        super().__init__(scheduler)
+        self.made = []
+
+    def submit(self, tag, call, timeout=None):
+        """As of the cluster, and the number is noted."""
+        self.made.append(len(tag))
+        super().submit(tag, call, timeout)
+
+
+def test_points_go_there_in_chunks(tmp_path, cluster, monkeypatch):
+    """Rows of chunks, with a point that makes no sense among them, are those of one process, bit for bit."""
+    monkeypatch.setattr(chunks, "LONGEST", 1e9)
+    content = exact(range(20)) | {"grid": {"seed": list(range(20)), "g_min": [1e-6, 1e-3]}}
+    executor = Noting(cluster.address)
+    run(tmp_path / "there", content, lambda points: executor)
+    run(tmp_path / "here", content)
+    assert max(executor.made) > 1
+    there, here = (rows_in(tmp_path / name) for name in ("there", "here"))
+    assert [lasting(row) for row in there] == [lasting(row) for row in here]
 
 
 def test_other_versions_are_refused(sweep, tmp_path, cluster, monkeypatch):
