@@ -199,8 +199,11 @@ class Cells:
 
 
 @lru_cache(maxsize=64)
-def _continuation(ratio: float) -> FloatArray:
-    """Return the weights of `Added.continued`, shape (5, 4): few ratios of step lengths come again and again."""
+def continuation(ratio: float) -> FloatArray:
+    """Return weights (5, 4) that continue the quartic of a step at the last four nodes of one `ratio` times as long.
+
+    Few ratios of step lengths come again and again.
+    """
     return interpolated(1 + LATER * ratio)
 
 
@@ -252,10 +255,6 @@ class Added:
     def repeated(self, count: int) -> Added:
         """Return what is added at one time, at several."""
         return self.at(np.ones((1, count)))
-
-    def continued(self, ratio: float) -> Added:
-        """Continue the quartic of a step at the last four nodes of the next one, `ratio` times as long."""
-        return self.at(_continuation(ratio))
 
     def joined(self, later: Added) -> Added:
         """Join what is added at one time and at later ones."""

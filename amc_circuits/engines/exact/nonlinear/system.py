@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.injected import injected_circuit, opened, with_cells
 from amc_circuits.engines.exact.nonlinear.laws import Cells, Laws, Limiters
-from amc_circuits.engines.exact.nonlinear.method import DEGREE, LATER, Modal, weights
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, LATER, LEADING, Modal, weights
 from amc_circuits.engines.exact.nonlinear.rows import Rows
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import input_factors, linear_circuit
@@ -28,6 +28,9 @@ from netlists.short_text import short_repr
 Blocks = tuple[FloatArray, FloatArray]
 """Matrix of each real mode (r, f, j), and of each pair (c, 2 f, 2 j), from j values to f fractions of a step."""
 
+QUARTIC = np.append(0.0, LEADING)
+"""Fourth divided difference of N from z(0) and N at the five nodes."""
+
 
 @dataclass(frozen=True)
 class StepWeights:
@@ -37,13 +40,13 @@ class StepWeights:
         step: Length, s.
         whole: From z(0) and N at the five nodes.
         later: From N at the last four nodes.
-        omitted: From the fourth divided difference of N.
+        end: The end of the step, and by how much the quartic changes it, from z(0) and N at the five nodes.
     """
 
     step: float
     whole: Blocks
     later: Blocks
-    omitted: Blocks
+    end: Blocks
 
     __repr__ = short_repr
 
@@ -219,13 +222,16 @@ class System:
         of_real: FloatArray = np.ascontiguousarray(real.transpose(0, 3, 1, 2), dtype=np.float64)
         of_pairs = _pairs(pairs)
         whole, later = (_as_matrices(of_pairs[..., some]) for some in (slice(last), slice(2, last)))
-        omitted = _as_matrices(of_pairs[..., -1:, :, last:])
+        end_of_real, end_of_pairs = of_real[..., -1:, :], of_pairs[..., -1:, :, :]
+        end_of_real = np.concatenate([end_of_real[..., :last], end_of_real[..., last:] * QUARTIC], axis=-2)
+        end_of_pairs = np.concatenate([end_of_pairs[..., :last], end_of_pairs[..., last:] * QUARTIC], axis=-3)
+        end = _as_matrices(end_of_pairs)
         for k, step in enumerate(steps):
             self._weights[step] = StepWeights(
                 step,
                 whole=(of_real[k, ..., :last], whole[k]),
                 later=(of_real[k, ..., 2:last], later[k]),
-                omitted=(of_real[k, :, -1:, last:], omitted[k]),
+                end=(end_of_real[k], end[k]),
             )
 
     def _factors(self, steps: FloatArray, fractions: FloatArray) -> tuple[FloatArray, Modal]:

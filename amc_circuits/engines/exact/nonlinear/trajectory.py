@@ -106,13 +106,15 @@ class Integrator:
         """
         steps: list[Step] = []
         begin = place.time
+        still = None if slope.any() else self.equations.driven(inputs, slope, self.unit)
         while place.time < until * (1 - 1e-12):
             left = until - place.time
             length = self._length()
             if length > left * (1 - 1e-6):
                 length = left
             now = inputs + slope * (place.time - begin)
-            found = self.equations.step(place.state, place.added, self.last, now, slope, length)
+            driven = still or self.equations.driven(now, slope, length)
+            found = self.equations.step(place.state, place.added, self.last, driven, length)
             grown = self._judge(found, length)
             if found is None or grown is None:
                 continue

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
-from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING, NODES
+from amc_circuits.engines.exact.nonlinear.laws import Added, Limited, continuation
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
 from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
 from amc_circuits.engines.exact.nonlinear.step.clamp import EXACT, NEAR, Clamped, clamped
@@ -39,8 +39,23 @@ COUPLING = 0.05
 been seen: circuits of many op-amps leave about this, and no more than 1, as no input sees more than one op-amp's volt.
 """
 
-Found = tuple[FloatArray, FloatArray, Added, int]
-"""Rates from what the limits add (n, 4, K), coordinates (n, 4, K), what they add, and the number of iterations."""
+Iterated = tuple[Added, FloatArray, NDArray[np.bool_], int]
+"""What the limits add, voltages (3 m + k, 4, K), which responses failed (K,), and the number of iterations."""
+
+
+@dataclass(frozen=True)
+class Driven:
+    """What the inputs do at the nodes of a step; one node stands for all where they stay.
+
+    Attributes:
+        rates: Rates of the coordinates, shape (n, 5 or 1, K).
+        seen: Voltages of `System.seen` without those of the coordinates, shape (3 m + k, 4 or 1, K).
+    """
+
+    rates: FloatArray
+    seen: FloatArray
+
+    __repr__ = short_repr
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,7 @@ class Solved:
         length: Length, s.
         state: Coordinates at the end, shape (n, K).
         source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
+        pushed: Part of N from what the limits add, shape (n, 5, K).
         added: What the limits add at the five nodes.
         error: Estimated error in units of the tolerance.
         iterations: Number of iterations that it took.
@@ -59,6 +75,7 @@ class Solved:
     length: float
     state: FloatArray
     source: FloatArray
+    pushed: FloatArray
     added: Added
     error: float
     iterations: int
@@ -79,14 +96,16 @@ class StageEquations:
         # What iterations left of a change, per square of the largest bend and per second of the step.
         self._coupling, self._first_coupling = 0.0, COUPLING * float(laws.rate.max(initial=0.0))
 
+    def driven(self, inputs: FloatArray, slope: FloatArray, length: float) -> Driven:
+        """Return what inputs (inputs, K), V, with their slopes, V/s, do at the nodes of a step."""
+        system, given = self.system, inputs[:, None]
+        if slope.any():
+            given = given + slope[:, None] * (NODES * length)[:, None]
+        seen = times(system.seen.feed, given[:, -DEGREE:]) + system.seen.rest[:, None, None]
+        return Driven(times(system.drive, given), seen)
+
     def step(
-        self,
-        state: FloatArray,
-        before: Added,
-        last: Solved | None,
-        inputs: FloatArray,
-        slope: FloatArray,
-        length: float,
+        self, state: FloatArray, before: Added, last: Solved | None, driven: Driven, length: float
     ) -> Solved | None:
         """Solve a step; None where the iteration does not converge.
 
@@ -94,44 +113,46 @@ class StageEquations:
             state: Coordinates at the start, shape (n, K).
             before: What the limits add there, at one time.
             last: Step before, whose course is continued for a first guess; None has none.
-            inputs: Inputs at the start, shape (inputs, K), V.
-            slope: Their slopes, shape (inputs, K), V/s.
+            driven: What the inputs do.
             length: Length, s.
         """
         system, weights = self.system, self.system.weights(length)
-        driven = inputs[:, None]  # at one node for all, where inputs stay
-        if slope.any():
-            driven = driven + slope[:, None] * (NODES * length)[:, None]
-        source = np.empty((len(state), DEGREE + 2, state.shape[1]))
-        source[:, 0], source[:, 1:] = state, times(system.drive, driven)
-        source[:, 1:2] += times(system.push, before.whole)
-        begin = system.applied(weights.whole, source)
-        fed = times(system.seen.feed, driven[:, -DEGREE:]) + system.seen.rest[:, None, None]
-        guess = before.repeated(DEGREE) if last is None else last.added.continued(length / last.length)
-        found = self._iterated(weights, begin, fed, guess)
-        if found is None:
-            return None
-        pushed, moved, added, iterations = found
-        source[:, 2:] += pushed
-        error = self._error(weights, source[:, 1:], before, added)
-        return Solved(length, moved[:, -1].copy(), source, before.joined(added), error, iterations)
+        pushed = np.empty((len(state), DEGREE + 1, state.shape[1]))
+        if last is None:
+            guess, pushed[:] = before.repeated(DEGREE), times(system.push, before.whole)
+        else:
+            further = continuation(length / last.length)
+            guess, pushed[:, :1] = last.added.at(further), last.pushed[:, -1:]
+            np.matmul(further.T, last.pushed, out=pushed[:, 1:])
+        source = np.concatenate([state[:, None], driven.rates + pushed], axis=1)
+        added, voltages, failed, iterations = self._iterated(weights, source, driven, guess)
+        if failed.any():
+            some, iterations = np.flatnonzero(failed), 1
+            if (newton := self._by_newton(weights, source, driven, voltages, added, some)) is None:
+                return None
+            added = newton
+        pushed[:, 1:] = times(system.push, added.whole)
+        source[:, 2:] = driven.rates[:, -DEGREE:] + pushed[:, 1:]
+        end = system.applied(weights.end, source)
+        error, added = self._error(end[:, 1], before, added), before.joined(added)
+        return Solved(length, end[:, 0].copy(), source, pushed, added, error, iterations)
 
-    def _error(self, weights: StepWeights, rates: FloatArray, before: Added, added: Added) -> float:
-        """Estimate the error of a step, in units of the tolerance, from the rates at its nodes, shape (n, 5, K)."""
-        difference = np.matmul(LEADING[None], rates)
-        away = times(self.system.seen.modal, self.system.applied(weights.omitted, difference)[:, -1:])
-        error = float(np.abs(away * self._in_tolerances).max())
+    def _error(self, omitted: FloatArray, before: Added, added: Added) -> float:
+        """Estimate the error of a step, in units of the tolerance, from what the quartic changes its end by (n, K)."""
+        away = (self.system.seen.modal @ omitted)[:, None]
+        away *= self._in_tolerances
+        error = float(np.abs(away, out=away).max())
         if self._channels.crossed(before, added):
             return error / AT_KINKS
         return error if added.clamp is None else error / AT_CLAMPS
 
-    def _iterated(self, weights: StepWeights, begin: FloatArray, fed: FloatArray, guess: Added) -> Found | None:
-        """Iterate from a guess of what the limits add; `begin` and `fed`: coordinates and voltages without it.
+    def _iterated(self, weights: StepWeights, source: FloatArray, driven: Driven, guess: Added) -> Iterated:
+        """Iterate from a guess of what the limits add, and of the source of the step, which is changed.
 
-        Responses whose iteration diverges stand still from then on, and are solved by Newton's method in the end.
+        Responses whose iteration diverges stand still from then on: they have failed.
         """
         own, channels, m = self._own.of(weights), self._channels, self.system.laws.count
-        pushed, moved, voltages = self._responses(weights, begin, fed, guess)
+        voltages = self._voltages(weights, source, driven, guess)
         held = clamped(self.system.laws, own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m], NEAR)
         failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
         limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
@@ -144,10 +165,11 @@ class StageEquations:
                 break
             left = self._left(limits, size / larger, done, weights.step)
             if close == CLOSE and size * left <= EXPECTED:
-                pushed, moved, limits = self._corrected(weights, pushed, moved, limits, before)
+                limits = replace(limits, added=_corrected(limits, before))
                 break
             before = limits.added
-            pushed, moved, seen = self._responses(weights, begin, fed, before)
+            source[:, 2:] = driven.rates[:, -DEGREE:] + times(self.system.push, before.whole)
+            seen = self._voltages(weights, source, driven, before)
             change, held = self._change(own, seen, voltages, limits)
             farther, far = far, np.abs(change * self._in_tolerances).max(axis=0).max(axis=0)
             failed |= ~(far <= 2 * farther) | (held is not None and held.failed)
@@ -163,8 +185,7 @@ class StageEquations:
             limits = channels.limits(voltages, own, held)
         else:
             failed |= far > close
-        found = pushed, moved, limits.added, done
-        return self._by_newton(weights, begin, fed, voltages, found, failed) if failed.any() else found
+        return limits.added, voltages, failed, done
 
     def _change(
         self, own: OwnEffects, seen: FloatArray, voltages: FloatArray, limits: Limited
@@ -188,56 +209,27 @@ class StageEquations:
             self._coupling = max(self._coupling, left / (limits.bend * step))
         return left
 
-    def _responses(
-        self, weights: StepWeights, begin: FloatArray, fed: FloatArray, added: Added
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return rates from what the limits add and coordinates, shape (n, 4, K) each, and voltages."""
-        system, whole = self.system, added.whole
-        pushed = times(system.push, whole)
-        moved = system.applied(weights.later, pushed)
-        moved += begin
-        seen = times(system.seen.modal, moved)
-        seen += fed
-        seen[self._fed] += times(system.seen.pins[self._fed], whole[system.laws.count :])
-        return pushed, moved, seen
-
-    def _corrected(
-        self, weights: StepWeights, pushed: FloatArray, moved: FloatArray, limits: Limited, before: Added
-    ) -> tuple[FloatArray, FloatArray, Limited]:
-        """Return the results where only own effects of the last change count: voltages need not be computed again.
-
-        Args:
-            weights: Weights of the step.
-            pushed: Rates from what the limits added before.
-            moved: Coordinates with these.
-            limits: What the limits add then.
-            before: What they added before.
-
-        Returns:
-            Rates, coordinates, and what the limits add with them.
-        """
-        own = before.bent + (limits.added.bent - before.bent) / limits.divisors
-        m, clamp = limits.added.stages, limits.added.clamp
-        if clamp is not None:  # the rates of their stages stay
-            clamp = np.where(clamp != 0, clamp + limits.added.slewing - own[:m], 0.0)
-        found = Added(own, clamp, m)
-        rates = times(self.system.push, found.whole - before.whole)
-        moved += self.system.applied(weights.later, rates)
-        return pushed + rates, moved, replace(limits, added=found)
+    def _voltages(self, weights: StepWeights, source: FloatArray, driven: Driven, added: Added) -> FloatArray:
+        """Return the voltages at the last four nodes of a step with this source, (3 m + k, 4, K)."""
+        system = self.system
+        seen = times(system.seen.modal, system.applied(weights.whole, source))
+        seen += driven.seen
+        seen[self._fed] += times(system.seen.pins[self._fed], added.pins)
+        return seen
 
     def _by_newton(
         self,
         weights: StepWeights,
-        begin: FloatArray,
-        fed: FloatArray,
+        source: FloatArray,
+        driven: Driven,
         guess: FloatArray,
-        found: Found,
-        which: NDArray[np.bool_],
-    ) -> Found | None:
+        found: Added,
+        some: NDArray[np.int64],
+    ) -> Added | None:
         """Solve the equations of some responses by themselves, each from its guess; the others are those found."""
-        some, m = np.flatnonzero(which), self.system.laws.count
-        pushed, moved, added, _ = found
-        known = times(self.system.seen.modal, begin[..., some]) + fed[..., some]
+        m, own = self.system.laws.count, source[..., some]
+        own[:, 2:] = driven.rates[:, -DEGREE:, some]
+        known = times(self.system.seen.modal, self.system.applied(weights.whole, own)) + driven.seen[..., some]
         voltages, whole = np.empty_like(known), np.empty((self.system.push.shape[1], DEGREE, len(some)))
         for k, column in enumerate(some.tolist()):
             allowed = self._in_tolerances[:, 0, column, None]
@@ -246,9 +238,20 @@ class StageEquations:
                 return None
             voltages[..., k], whole[..., k] = solved
         stages = self.system.laws.stage(voltages[:m])[0]
-        bent = added.bent.copy()
-        clamp = np.zeros((m, *bent.shape[1:])) if added.clamp is None else added.clamp.copy()
+        bent = found.bent.copy()
+        clamp = np.zeros((m, *bent.shape[1:])) if found.clamp is None else found.clamp.copy()
         bent[..., some], clamp[..., some] = np.concatenate([stages, whole[m:]]), whole[:m] - stages
-        pushed[..., some] = rates = times(self.system.push, whole)
-        moved[..., some] = begin[..., some] + self.system.applied(weights.later, rates)
-        return pushed, moved, Added(bent, clamp, m), 1
+        return Added(bent, clamp, m)
+
+
+def _corrected(limits: Limited, before: Added) -> Added:
+    """Return what the limits add where only own effects of the last change count: no voltages are computed again.
+
+    Args:
+        limits: What the limits add now.
+        before: What they added before.
+    """
+    own, clamp, m = before.bent + (limits.added.bent - before.bent) / limits.divisors, limits.added.clamp, before.stages
+    if clamp is not None:  # the rates of their stages stay
+        clamp = np.where(clamp != 0, clamp + limits.added.slewing - own[:m], 0.0)
+    return Added(own, clamp, m)

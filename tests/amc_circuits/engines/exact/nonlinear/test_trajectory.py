@@ -42,7 +42,7 @@ def stepped(system, levels, edge_steps, tolerance=1e-9):
     for slope, count in ((levels / EDGE, edge_steps), (0 * levels, 20 * edge_steps)):
         for _ in range(count):
             length = EDGE / edge_steps
-            last = equations.step(state, added, last, now, slope, length)
+            last = equations.step(state, added, last, equations.driven(now, slope, length), length)
             state, added, now = last.state, last.added.at(slice(-1, None)), now + slope * length
     return rows.modal @ state + rows.feed @ now + rows.pins @ added.pins[:, 0] + rows.rest[:, None]
 
