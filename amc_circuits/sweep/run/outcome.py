@@ -22,6 +22,7 @@ from amc_circuits.cases.case import Case, make_case
 from amc_circuits.cases.record import full_record
 from amc_circuits.cases.runs import run_of
 from amc_circuits.engines import EnginesDisagreeError, SimulationError
+from amc_circuits.engines.ngspice.processes import EndedError
 from amc_circuits.engines.ngspice.runner import folder_prefix
 from amc_circuits.pictures.traces import pack_traces
 from amc_circuits.results.status import Status
@@ -127,6 +128,8 @@ class _Running:
         began = time.perf_counter()
         try:
             return step()
+        except EndedError:  # the process is to end: no further point is begun
+            raise
         except ParameterError as problem:
             return Outcome(INVALID, error=str(problem))
         except SimulationError as problem:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from amc_circuits.cases.options import parse_options
 from amc_circuits.engines.exact.engine import ExactEngine
 from amc_circuits.solvers import programmed
+from amc_circuits.studies.workers import Workers
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.run.outcome import run_point, run_points
 from amc_circuits.sweep.store import FAILED, INVALID
@@ -84,6 +86,22 @@ def test_a_failed_simulation_keeps_its_own_deck(monkeypatch, tmp_path, temporary
     found = run_points(points(varied, opamp="single-pole"))
     assert [one.status for one in found] == ["SETTLED", FAILED, FAILED, "SETTLED"]
     assert [sorted(one.evidence) for one in found] == [[], *[["deck.cir", "ngspice.log"]] * 2, []]
+    assert not list(temporary.iterdir())
+
+
+def test_nothing_is_left_of_a_chunk_that_is_broken_off(monkeypatch, tmp_path, temporary):
+    """No further point begins, so that the simulation that was ended is the last one."""
+    simulator = broken.program(tmp_path / "simulator", 'touch "{folder}/$$"; sleep 600 & wait')
+    monkeypatch.setenv("AMC_NGSPICE", simulator)
+    given = points([{"seed": seed} for seed in range(200)], engine="auto", cross_check=1.0, opamp="single-pole")
+    with pytest.raises(KeyboardInterrupt), Workers(1) as workers:
+        workers.submit(None, partial(run_points, given))
+        end = time.monotonic() + 60
+        while not broken.started(tmp_path / "simulator") and time.monotonic() < end:
+            time.sleep(0.02)
+        raise KeyboardInterrupt
+    assert len(broken.started(tmp_path / "simulator")) == 1
+    assert not broken.still_running(tmp_path / "simulator")
     assert not list(temporary.iterdir())
 
 
