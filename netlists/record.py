@@ -110,7 +110,9 @@ class Record(BaseModel):
             raise ParameterError(name, shown(value), "records are frozen; replace(...) returns a changed copy")
 
     def replace(self, **changes: Any) -> Self:
-        """Return the record with some fields changed, checked again."""
+        """Return the record with some fields changed, checked again; itself if there are none."""
+        if not changes:
+            return self
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**(fields | changes))
 

@@ -88,6 +88,13 @@ def test_replace_checks_again():
         preset("single-pole").replace(gbwp=0)
 
 
+def test_a_record_replaced_by_no_changes_is_itself():
+    """Nothing is checked again, and what was computed of a record is kept; a change gives an equal one."""
+    record = preset("single-pole")
+    assert record.replace() is record
+    assert record.replace(gbwp=record.gbwp) == record
+
+
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
