@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar, get_args
 
@@ -174,35 +174,37 @@ class Circuit:
     def sha256(self) -> str:
         """Hash of the whole circuit: equal circuits have equal hashes, on every machine."""
         digest = hashlib.sha256()
-        for piece in _pieces(self):
-            digest.update(piece)
+        _add(digest.update, self)
         return digest.hexdigest()
 
     def _places(self, group: str) -> range:
         return range(1, self.groups[group] + 1)
 
 
-def _pieces(value: object) -> Iterator[bytes]:
-    """Yield a value as bytes, piece by piece."""
+def _add(update: Callable[[bytes], object], value: object) -> None:
+    """Add a value to a hash, piece by piece."""
+    if value is None or isinstance(value, (str, int, float)):
+        update(f"{value!r};".encode())
+        return
     match value:
         case np.ndarray():
-            yield f"{value.shape}".encode() + np.ascontiguousarray(value, dtype="<f8").tobytes()
+            update(f"{value.shape}".encode() + np.ascontiguousarray(value, dtype="<f8").tobytes())
         case Record():
-            yield value.sha256.encode()
+            update(value.sha256.encode())
         case tuple():
-            yield b"("
+            update(b"(")
             for one in value:
-                yield from _pieces(one)
-            yield b")"
+                _add(update, one)
+            update(b")")
         case Mapping():
-            yield from _pieces(tuple(value.items()))
+            _add(update, tuple(value.items()))
         case Circuit() | Array() | Conductors() | Capacitors() | OpAmps() | Switches() | Hold() | Buffers() | Limiter():
-            yield type(value).__name__.encode()
-            yield from _pieces(tuple(getattr(value, field.name) for field in fields(value)))
+            update(type(value).__name__.encode())
+            _add(update, tuple(getattr(value, name) for name in value.__dataclass_fields__))
         case Source() | Phase():
-            yield from _pieces(tuple(getattr(value, field.name) for field in fields(value)))
+            _add(update, tuple(getattr(value, name) for name in value.__dataclass_fields__))
         case _:
-            yield repr(value).encode() + b";"
+            update(f"{value!r};".encode())
 
 
 def _check_types(circuit: Circuit) -> None:
