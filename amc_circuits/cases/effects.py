@@ -7,13 +7,14 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import COMMON, parameter_options
 from amc_circuits.engines import EXACT
 from amc_circuits.solvers.solver import Solver
-from netlists import GROUND, NOMINAL_TEMPERATURE, OpAmps, SubcircuitOpAmp
+from netlists import GROUND, NOMINAL_TEMPERATURE, OpAmps, Record, SubcircuitOpAmp
 
 
 def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: int = 1) -> tuple[str, ...]:
@@ -25,12 +26,17 @@ def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: 
         count: Number of right-hand sides.
         jobs: Number of simulations at the same time.
     """
-    known = (*COMMON, *parameter_options(circuit.Parameters))
-    own, given = {option.name: option.own for option in known} | {"jobs": 1}, {**options, "jobs": jobs}
+    own, given = _own(circuit.Parameters), {**options, "jobs": jobs}
     return tuple(
         f"{flag(name)} has no effect here: {why}" for name, why in _idle(circuit, options, count)
         if given[name] != own.get(name)
     )  # fmt: skip
+
+
+@cache
+def _own(parameters: type[Record]) -> dict[str, Any]:
+    """Defaults of all options of a circuit with these parameters."""
+    return {option.name: option.own for option in (*COMMON, *parameter_options(parameters))} | {"jobs": 1}
 
 
 def _idle(circuit: Solver, options: Mapping[str, Any], count: int) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,7 @@ def solver_options(circuit: str) -> tuple[Option, ...]:
     return parameter_options(circuit_row(circuit).load().Parameters)
 
 
+@cache
 def parameter_options(own: type[Record]) -> tuple[Option, ...]:
     """Build the options of a solver's `Parameters`."""
     return panel("Circuit", record_options(own, *own.model_fields)) if own.model_fields else ()
