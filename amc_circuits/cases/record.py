@@ -21,7 +21,7 @@ ENTRIES = 8
 
 def record(case: Case, solution: Solution) -> dict[str, Any]:
     """Build the object that `--format json` prints; with several right-hand sides, numbers become lists."""
-    made, budget = asdict(solution.provenance), case.budget(solution)
+    made, budget = dict(vars(solution.provenance)), case.budget(solution)
     made_up = case.circuit.mapping.compensation
     found = {
         "circuit": case.kind,
@@ -60,7 +60,7 @@ def record(case: Case, solution: Solution) -> dict[str, Any]:
 
 def full_record(case: Case, solution: Solution) -> dict[str, Any]:
     """Build the record for files, which adds the message of the status and every simulation attempt."""
-    attempts = [[asdict(attempt) for attempt in attempts] for attempts in solution.attempts]
+    attempts = [[dict(vars(attempt)) for attempt in attempts] for attempts in solution.attempts]
     return record(case, solution) | {"message": solution.message, "attempts": plain(attempts)}
 
 

@@ -53,6 +53,8 @@ class Job:
             purpose: Purpose of the sample; samples for different purposes are independent.
         """
         levels = np.ascontiguousarray(self.drive.levels.T, dtype="<f8")
+        if share <= 0:  # no circuit is hashed
+            return np.zeros(len(levels), dtype=np.bool_)
         seeds = [
             hashlib.sha256(f"{self.circuit.sha256}{purpose}".encode() + level.tobytes()).digest()[:8]
             for level in levels
