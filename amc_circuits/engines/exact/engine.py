@@ -11,6 +11,7 @@ import numpy as np
 from amc_circuits.engines.contract import About
 from amc_circuits.engines.exact.circuit import ExactCircuit
 from amc_circuits.engines.exact.linear_range import CLOSED_FORM, LARGEST_LOSS
+from amc_circuits.engines.exact.linear_stack.together import read_linear_circuits
 from amc_circuits.engines.exact.reading import read_responses, read_slots
 from amc_circuits.engines.exact.slots import slots_of, starts_from_rest
 from amc_circuits.engines.exact.waveform import waveform
@@ -102,15 +103,15 @@ class ExactEngine:
     ) -> list[list[Reading] | None]:
         """Readings of every slot of the jobs of many circuits; None for a circuit that has to be read alone, by `read`.
 
-        Whether a circuit is read here, and every bit of its readings, depends on this circuit and its job alone. No
-        circuit is read here yet.
+        Whether a circuit is read here, and every bit of its readings, depends on this circuit and its job alone. So are
+        linear circuits that settle, from rest (`linear_stack/together.py`).
 
         Args:
             states: Circuits, of any designs.
             jobs: One job of each.
             tolerance: Relative tolerance of the settling time.
         """
-        return [None for _ in zip(states, jobs, strict=True)]
+        return read_linear_circuits(states, jobs, tolerance)
 
     def _readings(
         self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, first_pass: FirstPass | None

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from amc_circuits.cells.devices import Device
 from amc_circuits.engines import EnginesDisagreeError, auto
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.inv import InvCircuit
@@ -84,6 +85,40 @@ def test_engines_that_differ_stop_the_run_and_leave_the_deck(monkeypatch, tmp_pa
     with pytest.raises(EnginesDisagreeError, match=r"differs from the exact engine by .* of full scale") as caught:
         circuit.solve(vector(3, 0))
     assert (caught.value.folder / "deck.cir").read_text().startswith(".title")
+
+
+def read_together(keep, **options):
+    """Circuits of two sizes with single-pole op-amps, and one that the exact engine does not know; their readings."""
+    given = {"opamp": "single-pole", "engine": "auto", "input_voltage": 0.02, "keep": keep} | options
+    circuits = [InvCircuit.program(spd_matrix(size, 6, 0), **given) for size in (3, 2)]
+    unknown = {"device": Device(nonlinearity_voltage=0.5), "wire_resistance": 1.0, "interconnect": "flat"}
+    circuits.append(InvCircuit.program(MATRIX, **given, **unknown))
+    jobs = [circuit.job(vector(len(circuit.matrix), 0)[:, None]) for circuit in circuits]
+    states = [circuit.state for circuit in circuits]
+    return circuits[0].simulator.read_together(states, jobs, 0.01), list(zip(circuits, jobs, strict=True))
+
+
+def test_circuits_that_are_read_together_are_checked(tmp_path):
+    """Each known one by ngspice, and the rest of its reading is that of the exact engine; the other is left alone."""
+    checked, cases = read_together(tmp_path, cross_check=1)
+    plain, _ = read_together(tmp_path, cross_check=0)
+    assert checked[2] is None and plain[2] is None
+    for (circuit, job), (one,), (other,) in zip(cases[:2], checked[:2], plain[:2], strict=True):
+        (alone,) = circuit.simulator.read(circuit.state, [job], 0.01)[0]
+        assert (one.difference, one.deck_sha256) == (alone.difference, alone.deck_sha256)
+        assert 0 < one.difference < 0.01 and np.isnan(other.difference)
+        assert (one.settling_time, one.final.tolist()) == (other.settling_time, other.final.tolist())
+
+
+def test_of_circuits_that_are_read_together_those_whose_check_fails_are_left_alone(monkeypatch, tmp_path):
+    """By a simulator of other circuits; nothing of the failed checks stays, for each fails again alone."""
+    monkeypatch.setenv("AMC_NGSPICE", broken.program(tmp_path / "other", LESS_INPUT))
+    found, cases = read_together(tmp_path / "kept", cross_check=1)
+    assert found == [None, None, None]
+    assert list((tmp_path / "kept").iterdir()) == []
+    circuit, job = cases[1]
+    with pytest.raises(EnginesDisagreeError):
+        circuit.simulator.read(circuit.state, [job], 0.01)
 
 
 @pytest.mark.parametrize("start", ["rest", "previous"])

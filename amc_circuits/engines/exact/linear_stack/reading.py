@@ -81,11 +81,12 @@ def read_stack(
     sampled, shape = samples.sampled, (len(slot_time), responses.columns)
     wanted = linear.steady(linear.outputs, levels).transpose(0, 2, 1).reshape(sampled.final.shape)
     resting = np.abs(sampled.final - wanted).max(axis=1) <= tolerance * np.abs(wanted).max(axis=1)
-    known = resting & samples.steady(tolerance)
+    band = samples.band(tolerance)
+    known = resting & samples.steady(tolerance) & (band > 0)
     return StackedReadings(
         known=known.reshape(shape).all(axis=1) & whole,
         final=sampled.final.reshape(*shape, -1),
-        settling_time=samples.settled(samples.band(tolerance)).reshape(shape),
+        settling_time=samples.settled(band).reshape(shape),
         overshoot=sampled.overshoot().reshape(shape),
         peak_output_current=samples.peaks(currents).reshape(shape),
     )

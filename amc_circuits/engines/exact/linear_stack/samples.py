@@ -40,11 +40,10 @@ class StackedSamples:
         self.sampled = SampledOutputs(*self._sampled(), self._voltage)
 
     def steady(self, tolerance: float) -> NDArray[np.bool_]:
-        """True where the outputs are steady at the end and not all 0, shape (S,)."""
-        sampled, band = self.sampled, self.band(tolerance)
-        late = sampled.time >= self.stop[:, None] * (1 - 1 / measurement.STEADY_PART)
-        change = np.where(late, sampled.largest, 0.0).max(axis=1)
-        return np.asarray((change * measurement.STEADY_FRACTION <= band) & (band > 0))
+        """True where the outputs are steady at the end, shape (S,)."""
+        late = self.sampled.time >= self.stop[:, None] * (1 - 1 / measurement.STEADY_PART)
+        change = np.where(late, self.sampled.largest, 0.0).max(axis=1)
+        return np.asarray(change * measurement.STEADY_FRACTION <= self.band(tolerance))
 
     def band(self, tolerance: float) -> FloatArray:
         """Bands around the final outputs, shape (S,), V."""

@@ -243,12 +243,9 @@ def test_crossing_is_a_root_of_the_response(opamp, exact):
 
 
 @pytest.mark.parametrize("engine", ["exact", "auto"])
-def test_circuits_that_are_not_read_together_are_left_alone(engine):
-    """A circuit each has no readings; the number of jobs is that of the circuits."""
-    circuits = [InvCircuit.program(spd_matrix(size, 5, 1), engine=engine, cross_check=0) for size in (2, 3)]
-    states, jobs = [one.state for one in circuits], [one.job(vector(len(one.matrix), 0)[:, None]) for one in circuits]
-    read = circuits[0].simulator.read_together
-    assert read(states, jobs, 0.01) == [None, None]
-    assert read([], [], 0.01) == []
+def test_circuits_that_are_read_together_have_one_job_each(engine):
+    """No circuits have no readings; fewer jobs than circuits are an error."""
+    circuit = programmed([[1.0]], opamp=OPAMP) if engine == "exact" else InvCircuit.program([[1.0]], engine="auto")
+    assert circuit.simulator.read_together([], [], 0.01) == []
     with pytest.raises(ValueError, match="shorter"):
-        read(states, jobs[:1], 0.01)
+        circuit.simulator.read_together([circuit.state] * 2, [circuit.job(np.ones((1, 1)))], 0.01)
