@@ -8,12 +8,12 @@ clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.method import LATER, interpolated
+from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
@@ -35,6 +35,7 @@ class Laws:
         resistance: R_out, ohm.
         current: I_lim, A.
         rate: w_T, rad/s.
+        gain: Open-loop gain A0, V/V.
     """
 
     slew_rate: FloatArray
@@ -42,6 +43,7 @@ class Laws:
     resistance: FloatArray
     current: FloatArray
     rate: FloatArray
+    gain: FloatArray
 
     __repr__ = short_repr
 
@@ -54,9 +56,8 @@ class Laws:
         def column(*names: str) -> tuple[FloatArray, ...]:
             return tuple(np.array([getattr(macro, name) for macro in macros]).reshape(-1, 1, 1) for name in names)
 
-        return cls(
-            *column("slew_rate", "output_swing", "output_resistance", "output_current_limit", "unity_gain_frequency")
-        )
+        stage, output = ("slew_rate", "output_swing"), ("output_resistance", "output_current_limit")
+        return cls(*column(*stage, *output, "unity_gain_frequency", "open_loop_gain"))
 
     @property
     def count(self) -> int:
@@ -79,6 +80,11 @@ class Laws:
         return np.asarray(current * np.tanh(drop / (resistance * current)))
 
     @cached_property
+    def leak(self) -> FloatArray:
+        """Rates by which the finite gain draws stages back from their swings, V/s: w_T/A0 per volt."""
+        return np.asarray(self.rate / self.gain * self.swing)
+
+    @cached_property
     def no_clamp(self) -> FloatArray:
         """Stage voltages up to which clamps draw no current, V."""
         return self.swing - NO_CLAMP * CLAMP_VOLTAGE
@@ -90,8 +96,9 @@ class Laws:
 
     @cached_property
     def clamping(self) -> FloatArray:
-        """Swing, V, slew rate, and rate of the clamp of a stage at 0 V, V/s, of each op-amp, shape (m, 3)."""
-        return np.concatenate([self.swing, self.slew_rate, self._idle], axis=1)[:, :, 0]
+        """Swings, V, slew rates, and rates of clamps of stages at 0 V, V/s, at each node of a step, shape (3, m, 4)."""
+        every = np.stack([self.swing, self.slew_rate, self._idle])[..., 0]
+        return np.asarray(np.repeat(every, DEGREE, axis=2))
 
     def clamp(self, stage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Compute what the clamp adds to the rate of a stage, V/s, and its slope, from stage voltages, V."""
@@ -196,15 +203,6 @@ class Cells:
         x = np.clip(whole, -LARGEST_BEND, LARGEST_BEND)
         slope = np.cosh(x) - 1
         return self.conductance * self.bend * (np.sinh(x) - x + slope * (whole - x)), self.conductance * slope
-
-
-@lru_cache(maxsize=64)
-def continuation(ratio: float) -> FloatArray:
-    """Return weights (5, 4) that continue the quartic of a step at the last four nodes of one `ratio` times as long.
-
-    Few ratios of step lengths come again and again.
-    """
-    return interpolated(1 + LATER * ratio)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import Added, Limited, continuation
+from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
 from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
-from amc_circuits.engines.exact.nonlinear.step.clamp import EXACT, NEAR, Clamped, clamped
+from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped
+from amc_circuits.engines.exact.nonlinear.step.continuation import continuation, continued
 from amc_circuits.engines.exact.nonlinear.step.newton import Newton
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
@@ -68,6 +69,7 @@ class Solved:
         source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
         pushed: Part of N from what the limits add, shape (n, 5, K).
         added: What the limits add at the five nodes.
+        drives: Drives of the stages there, shape (m, 5, K), V/s; of a first step, the start has those of the next node.
         error: Estimated error in units of the tolerance.
         iterations: Number of iterations that it took.
     """
@@ -77,6 +79,7 @@ class Solved:
     source: FloatArray
     pushed: FloatArray
     added: Added
+    drives: FloatArray
     error: float
     iterations: int
 
@@ -117,13 +120,7 @@ class StageEquations:
             length: Length, s.
         """
         system, weights = self.system, self.system.weights(length)
-        pushed = np.empty((len(state), DEGREE + 1, state.shape[1]))
-        if last is None:
-            guess, pushed[:] = before.repeated(DEGREE), times(system.push, before.whole)
-        else:
-            further = continuation(length / last.length)
-            guess, pushed[:, :1] = last.added.at(further), last.pushed[:, -1:]
-            np.matmul(further.T, last.pushed, out=pushed[:, 1:])
+        guess, pushed = self._guessed(before, last, length)
         source = np.concatenate([state[:, None], driven.rates + pushed], axis=1)
         added, voltages, failed, iterations = self._iterated(weights, source, driven, guess)
         if failed.any():
@@ -135,7 +132,22 @@ class StageEquations:
         source[:, 2:] = driven.rates[:, -DEGREE:] + pushed[:, 1:]
         end = system.applied(weights.end, source)
         error, added = self._error(end[:, 1], before, added), before.joined(added)
-        return Solved(length, end[:, 0].copy(), source, pushed, added, error, iterations)
+        drives = voltages[: system.laws.count]
+        drives = np.concatenate([drives[:, :1] if last is None else last.drives[:, -1:], drives], axis=1)
+        return Solved(length, end[:, 0].copy(), source, pushed, added, drives, error, iterations)
+
+    def _guessed(self, before: Added, last: Solved | None, length: float) -> tuple[Added, FloatArray]:
+        """Guess what the limits add at the last four nodes, and its part of N at five, shape (n, 5, K)."""
+        push, laws = self.system.push, self.system.laws
+        if last is None:
+            return before.repeated(DEGREE), np.repeat(times(push, before.whole), DEGREE + 1, axis=1)
+        ratio, pushed = length / last.length, np.empty_like(last.pushed)
+        guess = continued(laws, last.added, last.drives, ratio, length)
+        if guess.clamp is None:
+            np.matmul(continuation(ratio), last.pushed, out=pushed)
+        else:
+            pushed[:, :1], pushed[:, 1:] = last.pushed[:, -1:], times(push, guess.whole)
+        return guess, pushed
 
     def _error(self, omitted: FloatArray, before: Added, added: Added) -> float:
         """Estimate the error of a step, in units of the tolerance, from what the quartic changes its end by (n, K)."""
@@ -153,7 +165,7 @@ class StageEquations:
         """
         own, channels, m = self._own.of(weights), self._channels, self.system.laws.count
         voltages = self._voltages(weights, source, driven, guess)
-        held = clamped(self.system.laws, own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m], NEAR)
+        held = clamped(self.system.laws, own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
         failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
         limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
         acceleration = Acceleration(self._in_tolerances)
@@ -194,15 +206,17 @@ class StageEquations:
         m = self.system.laws.count
         change, stages = self._channels.change(seen, voltages, limits), slice(m, 2 * m)
         drives = voltages[:m] + change[:m]
-        held = clamped(self.system.laws, own, seen[stages], drives, limits.added, voltages[stages], EXACT)
+        held = clamped(self.system.laws, own, seen[stages], drives, limits.added, voltages[stages])
         np.subtract(seen[stages], voltages[stages], out=change[stages])
         return change, held
 
     def _left(self, limits: Limited, left: float, done: int, step: float) -> float:
         """Return what the next iteration leaves of a change, where the last one left `left`; infinite: unknown."""
         held = limits.added.clamp is not None
-        if self.system.further or (done == 1 if held else done > 2):
+        if self.system.further or (done > 2 and not held):
             return np.inf
+        if done == 1 and held:  # a clamp answers all of a change
+            return max(self._coupling, self._first_coupling) * step
         if done == 1:
             return CAUTION * (self._coupling or self._first_coupling) * limits.bend * step
         if limits.bend and not held:
@@ -226,7 +240,10 @@ class StageEquations:
         found: Added,
         some: NDArray[np.int64],
     ) -> Added | None:
-        """Solve the equations of some responses by themselves, each from its guess; the others are those found."""
+        """Solve the equations of some responses by themselves, each from its guess; the others are those found.
+
+        Their voltages are written to `guess`.
+        """
         m, own = self.system.laws.count, source[..., some]
         own[:, 2:] = driven.rates[:, -DEGREE:, some]
         known = times(self.system.seen.modal, self.system.applied(weights.whole, own)) + driven.seen[..., some]
@@ -237,6 +254,7 @@ class StageEquations:
             if solved is None:
                 return None
             voltages[..., k], whole[..., k] = solved
+        guess[..., some] = voltages
         stages = self.system.laws.stage(voltages[:m])[0]
         bent = found.bent.copy()
         clamp = np.zeros((m, *bent.shape[1:])) if found.clamp is None else found.clamp.copy()
