@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -94,27 +94,36 @@ class Panels:
         """Times of the points, if only the end is later than the panels, shape (P 8 + 1,), s."""
         return np.append(gauss(self.edges)[0], self.edges[-1])
 
-    def until(self, time: float, keep: Sequence[float] | None) -> Panels:
+    def until(self, time: float, keep: Sequence[float] | None, *values: FloatArray) -> tuple[Panels, list[FloatArray]]:
         """Return the same in panels up to a time, of those later one point each, and the end.
 
         The panels are pairs of these, for integrals; edges at times `keep` stay, s, and all do if it is None. Gauss's
         eight points integrate the power of the fastest mode over two panels to 2e-6: the remainder is
-        10^17 (8!)^4 / (17 (16!)^3).
+        10^17 (8!)^4 / (17 (16!)^3). Values (rows, points, K) are returned at their points, too.
         """
         cuts = list(range(len(self.edges))) if keep is None else self._pairs(keep)
         edges = self.edges[cuts]
         cuts = cuts[: min(1 + int(np.searchsorted(edges, time)), len(edges) - 1) + 1]
-        edges, points = edges[: len(cuts)], gauss(self.edges[cuts])[0]
+        edges, pairs = edges[: len(cuts)], np.diff(cuts) == 2
+        course, *moved = self._moved(cuts, pairs, self.course, *values)
+        return Panels(edges, course, self.cuts, pairs), moved
+
+    def _moved(self, cuts: list[int], pairs: NDArray[np.bool_], *values: FloatArray) -> Iterator[FloatArray]:
+        """Yield values (rows, points, K) at the points of the panels between some cuts, then at one point a panel."""
+        points = gauss(self.edges[cuts])[0]
+        weights = iter(_from_pairs(self.edges[np.array(cuts)[:-1][pairs, None] + np.arange(3)], points[pairs]))
+        moves = [(slice(POINTS * a, POINTS * b), next(weights) if b > a + 1 else None) for a, b in pairwise(cuts)]
         later = np.append(np.arange(POINTS * cuts[-1], self.count, POINTS), -1)
-        found = np.empty((len(self.course), POINTS * len(points) + len(later), self.course.shape[2]))
-        for k, (first, second) in enumerate(pairwise(cuts)):
-            old, new = self.course[:, POINTS * first : POINTS * second], found[:, POINTS * k : POINTS * k + POINTS]
-            if second == first + 1:
-                new[:] = old
-            else:
-                np.matmul(_from_panels(self.edges[first : second + 1], points[k]), old, out=new)
-        found[:, POINTS * len(points) :] = self.course[:, later]
-        return Panels(edges, found, self.cuts, np.diff(cuts) == 2)
+        for one in values:
+            found = np.empty((len(one), points.size + len(later), one.shape[2]))
+            for k, (some, factors) in enumerate(moves):
+                new = found[:, POINTS * k : POINTS * k + POINTS]
+                if factors is None:
+                    new[:] = one[:, some]
+                else:
+                    np.matmul(factors, one[:, some], out=new)
+            found[:, points.size :] = one[:, later]
+            yield found
 
     def _pairs(self, keep: Sequence[float]) -> list[int]:
         """Return the places of the edges that stay."""
@@ -211,10 +220,15 @@ def _raise(found: FloatArray, values: FloatArray, where: NDArray[np.bool_], pair
             np.maximum.at(found, response[which], np.abs(seen).max(axis=1))
 
 
-def _from_panels(edges: FloatArray, time: FloatArray) -> FloatArray:
-    """Return the weights of values at all points of one panel or two at times (T,) in them, shape (T, points), s."""
-    found = np.zeros((len(time), len(edges) - 1, POINTS))
-    panel = np.searchsorted(edges[1:-1], time)
-    begin, end = edges[panel], edges[panel + 1]
-    found[np.arange(len(time)), panel] = weights_at((2 * time - begin - end) / (end - begin))
-    return found.reshape(len(time), -1)
+def _from_pairs(edges: FloatArray, time: FloatArray) -> FloatArray:
+    """Return the weights of values at all points of pairs of panels, shape (P, T, 2 points), at times in them (P, T).
+
+    Args:
+        edges: Edges of the pairs, shape (P, 3), s.
+        time: Times, s.
+    """
+    second = (time > edges[:, 1:2]).astype(np.int64)
+    begin, end = (np.take_along_axis(edges, second + k, axis=1) for k in range(2))
+    found = np.zeros((*time.shape, 2, POINTS))
+    found[(*np.indices(time.shape), second)] = weights_at((2 * time - begin - end) / (end - begin))
+    return found.reshape(*time.shape, 2 * POINTS)

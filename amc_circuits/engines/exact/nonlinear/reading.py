@@ -131,7 +131,8 @@ class _Slots:
         """
         # Between corners of limiters panels stay as they are.
         keep = None if self.exact.system.limiters.count else (*self._keep, *self.panels.edges[[0, -1]])
-        self._read = panels = self.panels.until(until, keep)
+        panels, (outputs,) = self.panels.until(until, keep, self._points.transpose(2, 0, 1))
+        self._read = panels
         names, rows = self.exact.watched
         nodes = self.exact.system.linear.nodes
         cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
@@ -143,7 +144,7 @@ class _Slots:
             found[group] = product(weights[:, : self.exact.system.inputs], panels.inputs)
         for limiter in self.exact.system.limiters.parts:
             found[limiter.output] = panels.voltages(self.exact.system.rows(limiter.output))
-        found[self.exact.circuit.outputs] = panels.voltages(self.exact.outputs)
+        found[self.exact.circuit.outputs] = outputs
         self.drawn = self.exact.account.drawn(panels, found)
         self.currents = self.exact.account.currents(found, self.drawn)
 
