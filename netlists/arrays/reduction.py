@@ -265,12 +265,11 @@ def _join(first: FloatArray, second: FloatArray, shared: int, weights: list[Floa
     stay, seam = first.shape[-1] - shared, second[..., shared - 1 :: -1, :]
     across = np.concatenate([first[..., stay:, :stay], seam[..., shared:]], axis=-1)
     inner = first[..., stay:, stay:] + seam[..., :shared][..., ::-1]
-    diagonal, laplacian = np.arange(shared), -inner[0]
-    laplacian[:, diagonal, diagonal] = across[0].sum(axis=-1) + inner[0].sum(axis=-1)
+    laplacian = -inner[0]
+    np.einsum("sii->si", laplacian)[:] = across[0].sum(axis=-1) + inner[0].sum(axis=-1)
     factor = np.linalg.inv(np.linalg.cholesky(laplacian))
     half = factor @ across[0]
-    kept = np.arange(across.shape[-1])
-    joined = np.empty((*across.shape[:2], len(kept), len(kept)))
+    joined = np.empty((*across.shape[:2], across.shape[-1], across.shape[-1]))
     np.matmul(half.mT, half, out=joined[0])
     if weights is not None or len(joined) > 1:
         x = factor.mT @ half
@@ -283,7 +282,7 @@ def _join(first: FloatArray, second: FloatArray, shared: int, weights: list[Floa
                 weights.append(factor.mT @ (factor @ (c_across + c_inner @ x)))
     joined[..., :stay, :stay] += first[..., :stay, :stay]
     joined[..., stay:, stay:] += second[..., shared:, shared:]
-    joined[0][:, kept, kept] = 0
+    np.einsum("sii->si", joined[0])[:] = 0
     return joined
 
 
