@@ -26,9 +26,9 @@ from netlists.record import FloatArray
 
 COARSE = 16
 """Times at which the loss of a linear response is estimated before it is read."""
-FEW, SURE = 4, 100.0
+FEW, SURE = 6, 30.0
 """Times of a first look; and the loss, in units of what is enough, that they show for sure: between times that rise by
-factors of `(stop/start)^(1/3)`, what decays is overestimated by less."""
+factors of `(stop/start)^(1/5)`, what decays is overestimated by less."""
 
 
 def is_linear(circuit: Circuit) -> bool:
