@@ -81,15 +81,17 @@ def weights(values: Modal, step: float | FloatArray, fractions: FloatArray) -> M
 
     Returns:
         Factors of z(0), of N at the five nodes, s, and of the fourth divided difference of N by which the quartic
-        differs from the cubic, s; shape (fractions, 7, modes).
+        differs from the cubic, s; shape (modes, fractions, 7).
     """
-    phi = phi_functions(np.multiply.outer(fractions * step, values))
+    phi = phi_functions(np.multiply.outer(values, fractions * step))
     lengths = np.broadcast_to(step, fractions.shape)
     scale = lengths * fractions ** np.arange(1, DEGREE + 2)[:, None] * FACTORIALS[: DEGREE + 1, None]
-    powers = phi[1:] * scale[:, :, None]  # integrals of s^0 .. s^4
-    found = np.empty((len(fractions), DEGREE + 3, len(values)), dtype=phi.dtype)
-    found[:, 0] = phi[0]
-    found[:, 1:] = (MIXED @ powers.reshape(len(powers), -1)).reshape(len(MIXED), *found.shape[::2]).transpose(1, 0, 2)
+    phi[1:] *= scale[:, None]  # integrals of s^0 .. s^4
+    found = np.empty((len(values), len(fractions), DEGREE + 3), dtype=phi.dtype)
+    found[..., 0], found[..., 1:] = (
+        phi[0],
+        (phi[1:].reshape(DEGREE + 1, -1).T @ MIXED.T).reshape(*phi.shape[1:], len(MIXED)),
+    )
     return found
 
 

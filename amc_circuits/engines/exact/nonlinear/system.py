@@ -51,9 +51,8 @@ class StepWeights:
     __repr__ = short_repr
 
 
-def _pairs(values: Modal) -> FloatArray:
-    """Return factors (..., f, j, pairs) as blocks (..., pairs, 2, f, 2, j) of real numbers."""
-    pairs = values.transpose(*range(values.ndim - 3), -1, -3, -2)
+def _pairs(pairs: Modal) -> FloatArray:
+    """Return factors (..., f, j) of pairs of modes as blocks (..., 2, f, 2, j) of real numbers."""
     *shape, fractions, nodes = pairs.shape
     found = np.empty((*shape, 2, fractions, 2, nodes))
     found[..., 0, :, 0, :] = found[..., 1, :, 1, :] = pairs.real
@@ -217,10 +216,8 @@ class System:
     def _compute(self, steps: Sequence[float]) -> None:
         """Compute the weights of some step lengths at their nodes."""
         shape, last = (len(steps), DEGREE, DEGREE + 3), DEGREE + 2
-        every = np.repeat(steps, DEGREE), np.tile(LATER, len(steps))
-        real, pairs = (one.reshape(*shape, one.shape[-1]) for one in self._factors(*every))
-        of_real: FloatArray = np.ascontiguousarray(real.transpose(0, 3, 1, 2), dtype=np.float64)
-        of_pairs = _pairs(pairs)
+        real, pairs = self._factors(np.repeat(steps, DEGREE), np.tile(LATER, len(steps)))
+        of_real, of_pairs = real.reshape(-1, *shape).swapaxes(0, 1), _pairs(pairs.reshape(-1, *shape).swapaxes(0, 1))
         whole, later = (_as_matrices(of_pairs[..., some]) for some in (slice(last), slice(2, last)))
         end_of_real, end_of_pairs = of_real[..., -1:, :], of_pairs[..., -1:, :, :]
         end_of_real = np.concatenate([end_of_real[..., :last], end_of_real[..., last:] * QUARTIC], axis=-2)
@@ -235,7 +232,7 @@ class System:
             )
 
     def _factors(self, steps: FloatArray, fractions: FloatArray) -> tuple[FloatArray, Modal]:
-        """Return the weights of real modes, and of pairs, at fractions (F,) of steps (F,), shape (F, 7, modes) each."""
+        """Return the weights of real modes, and of pairs, at fractions (F,) of steps (F,), shape (modes, F, 7) each."""
         real, pairs = np.real(self.values[: self.real]), self.values[self.real :]
         return np.real(weights(real, steps, fractions)), weights(pairs, steps, fractions)
 
@@ -243,9 +240,8 @@ class System:
         """Return the weights from z(0) and N at the five nodes at some fractions of each step."""
         counts = [len(one) for one in fractions]
         real, pairs = self._factors(np.repeat(steps, counts), np.concatenate(fractions))
-        of_real: FloatArray = np.ascontiguousarray(real[:, : DEGREE + 2].transpose(2, 0, 1), dtype=np.float64)
-        of_pairs, ends = _pairs(pairs[:, : DEGREE + 2]), np.cumsum([0, *counts]).tolist()
-        cuts = [slice(first, last) for first, last in pairwise(ends)]
+        of_real, of_pairs = real[..., : DEGREE + 2], _pairs(pairs[..., : DEGREE + 2])
+        cuts = [slice(first, last) for first, last in pairwise(np.cumsum([0, *counts]).tolist())]
         return [(of_real[:, cut], _as_matrices(of_pairs[:, :, cut])) for cut in cuts]
 
     def linear_state(self, piece: Piece, time: FloatArray) -> FloatArray:

@@ -50,7 +50,7 @@ def test_a_step_is_exact_for_quartics(power, value):
     fractions = np.array([0.2, *NODES[1:]])
     found = weights(np.array([value]), step, fractions)
     rates = (NODES * step) ** power
-    got = found[:, 0, 0] * begin + found[:, 1:6, 0] @ rates
+    got = found[0, :, 0] * begin + found[0, :, 1:6] @ rates
     t = fractions * step
     # int_0^t exp(p (t - s)) s^k ds = exp(p t) k!/p^(k+1) - sum_j k!/(j! p^(k-j+1)) t^j; a series where p t is small.
     if abs(value) > 1e-3:
