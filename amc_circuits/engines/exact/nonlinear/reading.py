@@ -226,11 +226,13 @@ class _Slots:
     def _energies(self, settled: FloatArray) -> list[dict[str, float | None]]:
         """Energies by account of every slot, from the step to the settling time, J."""
         last = self.step + settled
-        powers = self.exact.account.of(self.voltage, self.drawn, self.currents)
+        inside = slice(self._read.count)
+        voltage, drawn = ({name: one[:, inside] for name, one in held.items()} for held in (self.voltage, self.drawn))
+        powers = self.exact.account.of(voltage, drawn, self.currents[:, inside])
         names = [*powers.dissipated]
         every = [*powers.dissipated.values()] + ([] if powers.delivered is None else [powers.delivered])
         # Columns: account by account, every response.
-        together = np.concatenate([one[: self._read.count] for one in every], axis=1)
+        together = np.concatenate(every, axis=1)
 
         def cut(slot: Indices, time: FloatArray) -> FloatArray:
             return self._read.between(together, (slot,), time)
@@ -247,10 +249,12 @@ class _Slots:
     def _ends(self) -> tuple[FloatArray, list[AmplifierState]]:
         """Voltages at the ends of arrays, shape (K, terminals), and states of the op-amps, at the end of the slot."""
         circuit, system = self.exact.circuit, self.exact.system
-        end = self.panels.end()
-        names = list(circuit.groups)
+        end, names = self.panels.end(), list(circuit.groups)
         cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
-        voltage = dict(zip(names, np.split(end.voltages(system.rows(*names))[:, 0].T, cuts, axis=1), strict=True))
+        voltage = {
+            name: (self.voltage[name] if name in self.voltage else end.voltages(system.rows(name)))[:, -1].T
+            for name in names
+        }
         inputs, outputs = of_opamps(circuit, voltage)
         currents = self.currents[:, -1].T
         common = self._common_mode(names, cuts)
