@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,7 +113,7 @@ class Integrator:
             length = self._length()
             if length > left * (1 - 1e-6):
                 length = left
-            now = inputs + slope * (place.time - begin)
+            now = inputs if still else inputs + slope * (place.time - begin)
             driven = still or self.equations.driven(now, slope, length)
             found = self.equations.step(place.state, place.added, self.last, driven, length)
             grown = self._judge(found, length)
@@ -153,9 +154,9 @@ class Integrator:
                 return True
             self._rung = min(self._rung - 1, self._rung_of(length * max(factor, LEAST)))
             self._growth = 1.0
-        if self._rung < RUNGS * np.log2(SHORTEST):
+        if self._rung < RUNGS * math.log2(SHORTEST):
             raise NotIntegrableError("no step is short enough")
         return None
 
     def _rung_of(self, length: float) -> int:
-        return int(np.floor(RUNGS * np.log2(length / self.unit) + 1e-9))
+        return math.floor(RUNGS * math.log2(length / self.unit) + 1e-9)
