@@ -73,8 +73,8 @@ def test_the_estimated_error_is_the_difference_of_the_cubic():
     chosen = [0, 1, 2, 4]
     through = np.linalg.solve(np.vander(NODES[chosen], increasing=True), rates[chosen])
     cubic = np.polynomial.Polynomial(through)(NODES)
-    wanted = found[0, 1:6, 0] @ (rates - cubic)
-    assert_close(found[0, 6, 0] * (LEADING @ rates), wanted, relative=1e-12)
+    wanted = found[0, 0, 1:6] @ (rates - cubic)
+    assert_close(found[0, 0, 6] * (LEADING @ rates), wanted, relative=1e-12)
     assert_close(np.polynomial.Polynomial(OMITTED)(NODES[chosen]), np.zeros(4), absolute=1e-15)
 
 
@@ -94,7 +94,7 @@ def test_the_last_node_makes_the_method_one_of_order_six():
 
 def growth(y: complex) -> complex:
     """Factor of a step for `z' = y z` with all of it in N."""
-    added = weights(np.zeros(1), 1.0, NODES[1:])[:, 1:6, 0]
+    added = weights(np.zeros(1), 1.0, NODES[1:])[0, :, 1:6]
     later = np.linalg.solve(np.eye(4) - y * added[:, 1:], 1 + y * added[:, 0])
     return complex(later[-1])
 
@@ -119,7 +119,7 @@ def logistic(steps: int, split: float) -> float:
     for _ in range(steps):
         nodes = np.full(5, z)
         for _ in range(200):
-            nodes[1:] = found[:, 0, 0] * z + found[:, 1:6, 0] @ added(nodes)
+            nodes[1:] = found[0, :, 0] * z + found[0, :, 1:6] @ added(nodes)
         z = nodes[-1]
     return abs(z - 1 / (1 + 9 * math.exp(-2.0)))
 
