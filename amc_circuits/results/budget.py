@@ -72,20 +72,31 @@ class Budget:
 
     def ordered(self) -> list[tuple[str, Any]]:
         """Descriptions of all causes, the largest mean first; settling is last: it does not change values at rest."""
-        names = sorted(self.causes, key=lambda name: (name == "settling", -self._mean(name)))
-        return [(CAUSES[name], self.causes[name]) for name in names]
+        return _ordered(self.causes)
 
     def totals(self) -> list[tuple[str, Any]]:
         """Description of all causes together."""
         return [(words, getattr(self, name)) for name, words in TOGETHER.items()]
 
-    def _mean(self, name: str) -> float:
-        """Mean over the right-hand sides with a known error; 0 if there are none."""
-        values = np.atleast_1d(self.causes[name])
-        known = values[np.isfinite(values)]
-        return float(known.mean()) if known.size else 0.0
-
     def largest(self, column: int = 0) -> list[tuple[str, float]]:
         """Describe the causes of the error of one right-hand side at rest, the largest first."""
-        found = [(name, float(np.atleast_1d(value)[column])) for name, value in self.ordered()[:-1]]
-        return sorted(found, key=lambda one: -np.nan_to_num(one[1]))
+        return largest_causes({name: error for name, error in self.causes.items() if name != "settling"}, column)
+
+
+def largest_causes(causes: Mapping[str, Any], column: int) -> list[tuple[str, float]]:
+    """Describe causes of the error of one right-hand side, by their names in `CAUSES`, the largest first."""
+    found = [(words, float(np.atleast_1d(error)[column])) for words, error in _ordered(causes)]
+    return sorted(found, key=lambda one: -np.nan_to_num(one[1]))
+
+
+def _ordered(causes: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Descriptions of causes, the largest mean first and settling last."""
+    names = sorted(causes, key=lambda name: (name == "settling", -_mean(causes[name])))
+    return [(CAUSES[name], causes[name]) for name in names]
+
+
+def _mean(errors: Any) -> float:
+    """Mean over the right-hand sides with a known error; 0 if there are none."""
+    values = np.atleast_1d(errors)
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else 0.0

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from amc_circuits.linear.stability import Stability
-from amc_circuits.results.budget import NAMED, Budget
+from amc_circuits.results.budget import NAMED, Budget, largest_causes
 from amc_circuits.results.measurement import Energy, Metric
 from amc_circuits.results.response import Response
 from amc_circuits.results.status import Status
@@ -74,8 +74,16 @@ class Origin(Protocol):
     def has_budget(self) -> bool:
         """True if the circuit has an error budget."""
 
-    def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
-        """Compute the error budget; attempts and responses as in the solution."""
+    def causes(self, attempts: Sequence[Sequence[Attempt]]) -> dict[str, Metric]:
+        """Compute the error at rest from each cause alone, by its name; attempts as in the solution."""
+
+    def budget(
+        self,
+        causes: Mapping[str, Metric],
+        attempts: Sequence[Sequence[Attempt]],
+        responses: tuple[Response | None, ...],
+    ) -> Budget:
+        """Complete the error budget from the result of `causes`; attempts and responses as in the solution."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +184,12 @@ class Solution:
         return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
 
     @cached_property
+    def _causes(self) -> dict[str, Metric]:
+        return self.origin.causes(self.attempts)
+
+    @cached_property
     def _budget(self) -> Budget:
-        return self.origin.budget(self.attempts, self.responses)
+        return self.origin.budget(self._causes, self.attempts, self.responses)
 
     def budget(self) -> Budget:
         """Compute the error budget: every cause alone and all together, from the circuit at rest, without a simulation.
@@ -201,7 +213,7 @@ class Solution:
             return ""
         worst = int(np.nanargmax(errors))
         which = f" in right-hand side {worst + 1} of {len(errors)}" if len(errors) > 1 else ""
-        parts = [f"{name} {format_quantity(error, '%')}" for name, error in self.budget().largest(worst)[:NAMED]]
+        parts = [f"{name} {format_quantity(error, '%')}" for name, error in largest_causes(self._causes, worst)[:NAMED]]
         return (
             f"the relative error is {format_quantity(float(errors[worst]), '%')}{which}; largest causes, each alone: "
             f"{', '.join(parts)}; budget = True shows all"

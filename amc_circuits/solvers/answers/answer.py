@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from amc_circuits.values.quantities import counted, format_quantity
 from netlists import ClippingOpAmps
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
+
+if TYPE_CHECKING:
+    from amc_circuits.solvers.answers.budgeting import Account
 
 GRAZING = 1.1
 """Ratio of the settling times at 0.97 and 1.03 of the tolerance above which a note is added.
@@ -181,14 +184,26 @@ class Answer:
         """True if the circuit has an error budget."""
         return "budget" not in self.circuit.meaningless and not self.circuit.circuit.of(ClippingOpAmps)
 
-    def budget(self, attempts: Sequence[Sequence[Attempt]], responses: tuple[Response | None, ...]) -> Budget:
-        """Error budget of the solution; attempts and responses are those of the solution."""
-        from amc_circuits.solvers.answers.budgeting import budget_of  # here, for few answers need a budget
+    def causes(self, attempts: Sequence[Sequence[Attempt]]) -> dict[str, Metric]:
+        """Errors at rest from each cause alone; attempts are those of the solution."""
+        return self._account(attempts).causes()
+
+    def budget(
+        self,
+        causes: Mapping[str, Metric],
+        attempts: Sequence[Sequence[Attempt]],
+        responses: tuple[Response | None, ...],
+    ) -> Budget:
+        """Error budget of the solution with these causes; attempts and responses are those of the solution."""
+        return self._account(attempts).budget(causes, responses)
+
+    def _account(self, attempts: Sequence[Sequence[Attempt]]) -> Account:
+        from amc_circuits.solvers.answers.budgeting import Account  # here, for few answers need a budget
 
         scales = np.array(
             [tried[-1].scale if tried else unit for tried, unit in zip(attempts, self.scale, strict=True)]
         )
-        return budget_of(self.circuit, self.question, scales, responses)
+        return Account(self.circuit, self.question, scales)
 
     def _response(self, column: int) -> Response | None:
         """Waveform of a column, with the exact outputs of the wanted system on the same scale."""

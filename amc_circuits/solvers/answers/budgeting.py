@@ -8,23 +8,24 @@ errors do not add.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from amc_circuits.cells.balance import fitted
 from amc_circuits.cells.devices import Device, programmed
-from amc_circuits.cells.mapping import Mapping
+from amc_circuits.cells.mapping import Mapping as Conductances
 from amc_circuits.linear.static import ALL_EFFECTS, Effects, StaticCircuit
 from amc_circuits.results.budget import Budget
+from amc_circuits.results.measurement import Metric
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import scalar_or_array
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
 from netlists import Array, OpAmps
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 OF_CELLS = {
     "levels": ("levels",),
@@ -47,50 +48,54 @@ NEAREST = 4
 """Samples from which the outputs at the settling time are computed."""
 
 
-def budget_of(
-    circuit: ProgrammedArray, question: Question, scales: FloatArray, responses: tuple[Response | None, ...]
-) -> Budget:
-    """Compute the error budget of right-hand sides.
+@dataclass(frozen=True)
+class Account:
+    """Right-hand sides whose error budget is computed.
 
-    Args:
+    Attributes:
         circuit: Programmed circuit that solved them.
         question: Right-hand sides, with their exact answers.
         scales: Scale k of every column, as it was solved, shape (C,), V per unit; 0 for a zero column.
-        responses: Response of every column; None where nothing was simulated.
     """
-    return _Account(circuit, question, scales, responses).budget()
-
-
-@dataclass(frozen=True)
-class _Account:
-    """Inputs of an error budget; attributes as in `budget_of`."""
 
     circuit: ProgrammedArray
     question: Question
     scales: FloatArray
-    responses: tuple[Response | None, ...]
 
-    def budget(self) -> Budget:
-        """Compute all entries of the budget."""
-        levels = self.question.columns * self.scales
-        given, whole = self._from_dacs(levels), self._programmed()
-        ideal = self._wanted_cells()
+    __repr__ = short_repr
+
+    @property
+    def _levels(self) -> FloatArray:
+        return self.question.columns * self.scales
+
+    def causes(self) -> dict[str, Metric]:
+        """Compute the error at rest from each cause alone, by its name."""
+        levels, ideal = self._levels, self._wanted_cells()
         found = {name: self._error(self._rest(cells, Effects(), levels)) for name, cells in self._cells(ideal)}
         for name, effects in OF_CIRCUITS.items():
             if self._has(name):
                 # Cells that make up for the wires belong to them.
                 made_up = name == "wires" and self.circuit.mapping.compensation is not None
                 found[name] = self._error(self._rest(self._asked() if made_up else ideal, effects, levels))
-        exact = self._rest(ideal, Effects(), levels)
         converters = self.circuit.converters
         if converters.dac_bits is not None:
-            found["dac"] = self._error(self._rest(ideal, Effects(), given))
+            found["dac"] = self._error(self._rest(ideal, Effects(), self._from_dacs()))
         if converters.adc_bits is not None:
-            found["adc"] = self._error(self._read(exact))
-        rest = self._rest(whole, ALL_EFFECTS, given)
-        early = self._early()
-        found["settling"] = self._error(exact + early)
-        return Budget(found, self._error(self._read(rest)), self._error(self._read(rest + early)))
+            found["adc"] = self._error(self._read(self._rest(ideal, Effects(), levels)))
+        return found
+
+    def budget(self, causes: Mapping[str, Metric], responses: tuple[Response | None, ...]) -> Budget:
+        """Compute all entries of the budget besides those at rest from each cause alone.
+
+        Args:
+            causes: Result of `causes`.
+            responses: Response of every column; None where nothing was simulated.
+        """
+        exact = self._rest(self._wanted_cells(), Effects(), self._levels)
+        rest = self._rest(self._programmed(), ALL_EFFECTS, self._from_dacs())
+        early = self._early(responses)
+        every = {**causes, "settling": self._error(exact + early)}
+        return Budget(every, self._error(self._read(rest)), self._error(self._read(rest + early)))
 
     def _has(self, name: str) -> bool:
         circuit = self.circuit.circuit
@@ -103,7 +108,7 @@ class _Account:
             return common or any(part.offset is not None for part in circuit.of(OpAmps))
         return True
 
-    def _from_dacs(self, levels: FloatArray) -> FloatArray:
+    def _from_dacs(self) -> FloatArray:
         """Input voltages behind the DACs: converted at full scale, then reduced with the scale of the column."""
         full, unit = self.circuit.input_levels(self.question.columns)
         reduced = np.divide(self.scales, unit, out=np.zeros_like(unit), where=unit > 0)
@@ -117,17 +122,17 @@ class _Account:
         circuit = self.circuit
         return circuit.converters.outputs(outputs, circuit.output_range)[0]
 
-    def _error(self, outputs: FloatArray) -> Any:
+    def _error(self, outputs: FloatArray) -> Metric:
         """Relative errors that output voltages give in the answers; a right-hand side of zeros is not driven."""
         question, system, driven = self.question, self.circuit.system, self.scales > 0
         found = self.circuit.gain * np.where(driven, outputs, 0.0) / np.where(driven, self.scales, 1.0)
         values = system.values(found, question.vectors.shape[1])
         return scalar_or_array(self.circuit.error(values, question.reference).tolist(), question.single)
 
-    def _early(self) -> FloatArray:
+    def _early(self, responses: tuple[Response | None, ...]) -> FloatArray:
         """Difference of outputs at the settling time from their final values, shape (N, C), V; nan if not settled."""
         found = np.full(self.question.target.shape, np.nan)
-        for k, response in enumerate(self.responses):
+        for k, response in enumerate(responses):
             if response is not None and np.isfinite(response.settling_time):
                 weights, first = _between(response.time, response.settling_time)
                 found[:, k] = weights @ response.outputs[first : first + len(weights)] - response.outputs[-1]
@@ -137,7 +142,7 @@ class _Account:
         """Conductances of the cells of all arrays, as programmed."""
         return [cells for mapping in self.circuit.mappings for cells in _arrays(mapping)]
 
-    def _matrices(self) -> list[tuple[Mapping, FloatArray]]:
+    def _matrices(self) -> list[tuple[Conductances, FloatArray]]:
         """Every programmed matrix, with the mapping of its cells."""
         wanted = self.circuit.matrices_of(self.circuit.system, self.circuit.parameters)
         return list(zip(self.circuit.mappings[: len(wanted)], wanted, strict=True))
@@ -149,7 +154,7 @@ class _Account:
             cells for mapping in self._all(asked, self.circuit.hardware.cells) for cells in _arrays(mapping)
         )
 
-    def _all(self, asked: list[Mapping], device: Device) -> list[Mapping]:
+    def _all(self, asked: list[Conductances], device: Device) -> list[Conductances]:
         """Targets of all mappings, from those of the matrices."""
         return [*asked, *self.circuit.further_targets(asked, device)]
 
@@ -185,17 +190,20 @@ class _Account:
         if any(mapping.lifted_cells for mapping in asked):
             yield "lifting", plain_cells
         for name, fields in OF_CELLS.items():
-            one = plain.replace(**{field: getattr(device, field) for field in fields})
+            own = {field: getattr(device, field) for field in fields}
+            if all(value == getattr(plain, field) for field, value in own.items()):
+                continue
+            one = plain.replace(**own)
             held = self._fitted(
                 cells
                 for place, mapping in enumerate(self._all(asked, one))
                 for cells in _arrays(programmed(one, mapping, hardware.draws, hardware.temperature, place))
             )
-            if one != plain and any((a != b).any() for a, b in zip(held, plain_cells, strict=True)):
+            if any((a != b).any() for a, b in zip(held, plain_cells, strict=True)):
                 yield name, [array - lift for array, lift in zip(held, lifted, strict=True)]
 
 
-def _arrays(mapping: Mapping) -> list[FloatArray]:
+def _arrays(mapping: Conductances) -> list[FloatArray]:
     return [array for array in (mapping.positive, mapping.negative) if array is not None]
 
 
