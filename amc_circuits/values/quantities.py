@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from netlists import ParameterError
@@ -58,7 +59,13 @@ def percentage(value: object) -> float | None:
     """
     if not isinstance(value, str) or not value.strip().endswith("%"):
         return None
-    return parse_quantity("percentage", value.strip()[:-1], "") / 100
+    return _fraction(value.strip())
+
+
+@lru_cache(maxsize=64)
+def _fraction(text: str) -> float:
+    """Read a percentage; a text is read once, since devices are checked for every circuit and every effect."""
+    return parse_quantity("percentage", text[:-1], "") / 100
 
 
 def parse_quantity(name: str, value: object, unit: str) -> float:
