@@ -95,11 +95,11 @@ class StaticCircuit:
         self.arrays = list(zip(circuit.of(Array), arrays, strict=True))
         ends = np.cumsum([0, *circuit.groups.values()]).tolist()
         self.at = {group: slice(*ends[k : k + 2]) for k, group in enumerate(circuit.groups)}
-        self.held = np.zeros((ends[-1], circuit.inputs))
-        for group, weights in circuit.held.items():
+        self.held, held = np.zeros((ends[-1], circuit.inputs)), circuit.held
+        for group, weights in held.items():
             self.held[self.at[group]] = weights
         self.free = np.concatenate(
-            [np.arange(place.start, place.stop) for group, place in self.at.items() if group not in circuit.held]
+            [np.arange(place.start, place.stop) for group, place in self.at.items() if group not in held]
         )
         self.bends = effects.nonlinearity and any(array.nonlinearity_voltage is not None for array, _ in self.arrays)
 
@@ -118,8 +118,11 @@ class StaticCircuit:
         """Return the Laplacian of all passive parts over all nodes, siemens."""
         found = np.zeros((len(self.held), len(self.held)))
         for (array, _), held in zip(self.arrays, cells, strict=True):
-            ends = self._places(array)
-            found[np.ix_(ends, ends)] += self._network(array, held)
+            network, rows = self._network(array, held), len(held)
+            ends = ((self.at[array.word_lines], slice(rows)), (self.at[array.bit_lines], slice(rows, None)))
+            for row, one in ends:
+                for column, other in ends:
+                    found[row, column] += network[one, other]
         for part in self.circuit.of(Conductors) + self.circuit.of(Switches):
             siemens = np.broadcast_to(siemens_of(self.circuit, part), self.circuit.groups[part.a])
             places = [self._nodes(group) for group in (part.a, part.b) if group != GROUND]
@@ -142,7 +145,12 @@ class StaticCircuit:
         wires = array.interconnect
         if self.effects.wires and wires.wire_resistance > 0:
             return network_of(cells, wires.replace(line_capacitance=0.0)).laplacian
-        return np.block([[np.diag(cells.sum(axis=1)), -cells], [-cells.T, np.diag(cells.sum(axis=0))]])
+        rows, total = len(cells), sum(cells.shape)
+        found = np.zeros((total, total))
+        found[:rows, rows:] = -cells
+        found[rows:, :rows] = -cells.T
+        np.fill_diagonal(found, np.concatenate([cells.sum(axis=1), cells.sum(axis=0)]))
+        return found
 
     def _solved(self, laplacian: FloatArray, levels: FloatArray) -> FloatArray:
         """Compute voltages of all nodes for inputs (inputs, K), shape (nodes, K), with a given passive network."""
