@@ -181,11 +181,9 @@ class Equations:
         read, feed, rest = self._voltages(matrix, gone, kept)
         states, inputs = read.shape[-1], feed.shape[-1]
         flow = self._flow(matrix, kept, gone, read, feed, rest)
-        state, drive, constant, charge = np.split(
-            _per_capacitance(_block(self.capacitance, kept, kept), flow),
-            [states, states + inputs, states + inputs + 1],
-            axis=-1,
-        )
+        rates, driven = _per_capacitance(_block(self.capacitance, kept, kept), flow), states + inputs
+        state, drive = rates[..., :states], rates[..., states:driven]
+        constant, charge = rates[..., driven : driven + 1], rates[..., driven + 1 :]
         if charge.size:
             # A jump du of the inputs moves the capacitors by `charge du`: s + charge u replaces s.
             drive, feed = drive + state @ charge, feed + read @ charge
@@ -223,9 +221,8 @@ class Equations:
         states, inputs = int(kept.sum()), self.input.shape[-1]
         read, feed, rest = (np.zeros((*matrix.shape[:-1], width)) for width in (states, inputs, 1))
         read[..., kept, :] = np.eye(states)
-        read[..., gone, :], feed[..., gone, :], rest[..., gone, :] = np.split(
-            -solved, [states, states + inputs], axis=-1
-        )
+        read[..., gone, :], feed[..., gone, :] = -solved[..., :states], -solved[..., states : states + inputs]
+        rest[..., gone, :] = -solved[..., states + inputs :]
         return read, feed, rest
 
     def _follow(self, read: FloatArray, feed: FloatArray, rest: FloatArray) -> None:

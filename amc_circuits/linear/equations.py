@@ -38,9 +38,7 @@ Network = tuple[tuple[str, ...], FloatArray, FloatArray]
 
 def siemens_of(circuit: Circuit, part: Conductors | Switches) -> Values:
     """Return the conductance of a row of conductors, or of switches in the only phase."""
-    if isinstance(part, Conductors):
-        return part.siemens
-    return part.siemens(circuit.phases[0].name)
+    return part.siemens if isinstance(part, Conductors) else part.siemens(circuit.phases[0].name)
 
 
 def networks(circuit: Circuit, without: Collection[str] = (), at: str | None = None) -> Iterator[tuple[str, Network]]:
@@ -65,11 +63,13 @@ def between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) ->
     """Return a network that joins equal places of two groups by conductances or capacitances."""
     groups = tuple(group for group in (a, b) if group != GROUND)
     size = circuit.groups[groups[0]]
-    joined, nothing = (np.zeros((len(groups) * size,) * 2) for _ in range(2))
-    np.fill_diagonal(joined, np.tile(np.broadcast_to(values, size), len(groups)))
+    nodes = len(groups) * size
+    joined, nothing = np.zeros((nodes, nodes)), np.zeros((nodes, nodes))
+    entries, half, step = joined.reshape(-1), size * nodes, nodes + 1  # to the next entry of a diagonal
+    entries[:half:step] = values
     if len(groups) == 2:
-        np.fill_diagonal(joined[:size, size:], -np.asarray(values))
-        np.fill_diagonal(joined[size:, :size], -np.asarray(values))
+        entries[half + size :: step] = values
+        entries[size:half:step] = entries[half::step] = -np.asarray(values)
     return (groups, joined, nothing) if conducts else (groups, nothing, joined)
 
 
@@ -235,16 +235,16 @@ def join(
     """Add a passive part; of many circuits at once, if its matrices (P, T, T) and the equations are theirs."""
     ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
     place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
-    for row in (group for group in groups if group not in held):
-        here = found.at[row]
-        for column in groups:
-            conductance, capacitance = (one[..., place[row], place[column]] for one in (laplacian, charge))
-            if column in held:
-                found.input[..., here, :] -= conductance @ held[column]
-                found.input_capacitance[..., here, :] += capacitance @ held[column]
-            else:
-                found.matrix[..., here, found.at[column]] -= conductance
-                found.capacitance[..., here, found.at[column]] += capacitance
+    for network, among, driven, add in (
+        (laplacian, found.matrix, found.input, np.subtract),
+        (charge, found.capacitance, found.input_capacitance, np.add),
+    ):
+        for row in (group for group in groups if group not in held and network.any()):
+            for column in groups:
+                block = network[..., place[row], place[column]]
+                here = (..., found.at[row], slice(None) if column in held else found.at[column])
+                to = (driven if column in held else among)[here]
+                add(to, block @ held[column] if column in held else block, out=to)
 
 
 def _amplify(found: Equations, held: dict[str, FloatArray], part: OpAmps) -> None:

@@ -65,8 +65,8 @@ class Modes:
         """Return one row a mode, from rows in the order of `packed_inverse`."""
         if self.real == len(self.values):
             return packed
-        parts, imaginary = np.split(packed[self.real :], 2)
-        upper = parts + 1j * imaginary
+        half = (self.real + len(packed)) // 2
+        upper = packed[self.real : half] + 1j * packed[half:]
         return np.concatenate([packed[: self.real], upper, np.conj(upper)])
 
     def driven_by(self, drive: FloatArray) -> NDArray[np.inexact]:
@@ -84,8 +84,8 @@ class Modes:
         found = read @ self.packed_vectors
         if self.real == len(self.values):
             return found
-        real, imaginary = np.split(found[:, self.real :] / 2, 2, axis=1)
-        upper = real - 1j * imaginary
+        halved, count = found[:, self.real :] / 2, (len(self.values) - self.real) // 2
+        upper = halved[:, :count] - 1j * halved[:, count:]
         return np.hstack([found[:, : self.real], upper, np.conj(upper)])
 
     @cached_property

@@ -78,7 +78,8 @@ def reduce_array(
     if wire_resistance == 0:
         check_ideal(contacts)
         check_memory(f"{n} x {m}", "its network", 8 * 4 * (n + m) ** 2)
-        conductance = np.block([[np.zeros((n, n)), cells], [cells.T, np.zeros((m, m))]])
+        conductance = np.zeros((n + m, n + m))
+        conductance[:n, n:], conductance[n:, :n] = cells, cells.T
         return ReducedArray(conductance, lumped(n, m, line_capacitance, contacts))
     inner = line_capacitance if line_model == "reduced" else 0.0
     check_memory(f"{n} x {m}", "its mesh", peak_bytes(n, m, inner > 0))
