@@ -104,14 +104,23 @@ class ExactEngine:
         """Readings of every slot of the jobs of many circuits; None for a circuit that has to be read alone, by `read`.
 
         Whether a circuit is read here, and every bit of its readings, depends on this circuit and its job alone. So are
-        linear circuits that settle, from rest (`linear_stack/together.py`).
+        linear circuits that settle, from rest (`linear_stack/together.py`), and those of macro op-amps beyond their
+        linear ranges (`stack/together.py`).
 
         Args:
             states: Circuits, of any designs.
             jobs: One job of each.
             tolerance: Relative tolerance of the settling time.
         """
-        return read_linear_circuits(states, jobs, tolerance)
+        found = read_linear_circuits(states, jobs, tolerance)
+        left = [k for k, readings in enumerate(found) if readings is None and self.limits]
+        if left:
+            from amc_circuits.engines.exact.stack import together  # here, for ngspice needs none of it
+
+            beyond = together.read_together([states[k] for k in left], [jobs[k] for k in left], tolerance)
+            for k, readings in zip(left, beyond, strict=True):
+                found[k] = readings
+        return found
 
     def _readings(
         self, state: ExactCircuit, drive: StepTrain, from_rest: bool, tolerance: float, first_pass: FirstPass | None

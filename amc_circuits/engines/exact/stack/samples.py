@@ -9,8 +9,8 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.nonlinear.panels import DERIVATIVE, POINTS, TO_BETWEEN, peaks
 from amc_circuits.engines.exact.stack.courses import Courses
-from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
 from amc_circuits.engines.exact.stack.integrator import Course
+from amc_circuits.engines.exact.stack.laws import tanh
 from amc_circuits.engines.exact.stack.losses import sampled_loss
 from amc_circuits.engines.exact.stack.panels import PanelsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem

@@ -1,8 +1,8 @@
-"""The functions of the stacked equations."""
+"""The laws of stacked op-amps."""
 
 import numpy as np
 
-from amc_circuits.engines.exact.stack.hyperbolic_tangent import tanh
+from amc_circuits.engines.exact.stack.laws import tanh
 
 
 def test_tanh_is_numpys_however_far_the_limits_are():
