@@ -148,8 +148,7 @@ class Panels:
             # Where a panel reaches at most: its middle, and what a polynomial makes of half of its range.
             reach = np.where(pairs, _REACH_OF_QUARTERS, _REACH)[:, None] * (high - low)
             reach += np.abs(high + low)
-            # First where most is expected; then hardly any other panel can reach as far.
-            _raise(found, own, reach == reach.max(axis=(0, 1)), pairs)
+            np.maximum(found, np.maximum(high.max(axis=(0, 1)), -low.min(axis=(0, 1))), out=found)
             _raise(found, own, reach > 2 * found, pairs)
         return found
 
@@ -206,8 +205,10 @@ def peaks(values: FloatArray, weights: FloatArray) -> FloatArray:
 
 def _of_points(choose: np.ufunc, values: FloatArray) -> FloatArray:
     """Return the largest or the least of values (rows, P, points, K) in each panel, shape (rows, P, K)."""
-    found = choose(values[:, :, : POINTS // 2], values[:, :, POINTS // 2 :])
-    return np.asarray(choose.reduce(found, axis=2))
+    found = values
+    while (half := found.shape[2] // 2) > 0:  # halves are long blocks of memory, which `reduce` would not use
+        found = choose(found[:, :, :half], found[:, :, half:])
+    return np.asarray(found[:, :, 0])
 
 
 def _raise(found: FloatArray, values: FloatArray, where: NDArray[np.bool_], pairs: NDArray[np.bool_]) -> None:
