@@ -40,12 +40,14 @@ class StepWeights:
         step: Length, s.
         whole: From z(0) and N at the five nodes.
         later: From N at the last four nodes.
+        own: The same from each node to itself: of real modes, then real and imaginary parts of pairs, shape (n, 4).
         end: The end of the step, and by how much the quartic changes it, from z(0) and N at the five nodes.
     """
 
     step: float
     whole: Blocks
     later: Blocks
+    own: FloatArray
     end: Blocks
 
     __repr__ = short_repr
@@ -219,6 +221,10 @@ class System:
         real, pairs = self._factors(np.repeat(steps, DEGREE), np.tile(LATER, len(steps)))
         of_real, of_pairs = real.reshape(-1, *shape).swapaxes(0, 1), _pairs(pairs.reshape(-1, *shape).swapaxes(0, 1))
         whole, later = (_as_matrices(of_pairs[..., some]) for some in (slice(last), slice(2, last)))
+        here = np.arange(DEGREE)
+        own = np.concatenate(
+            [of_real[..., here, 2 + here], *(of_pairs[..., part, here, 0, 2 + here] for part in (0, 1))], axis=1
+        )
         end_of_real, end_of_pairs = of_real[..., -1:, :], of_pairs[..., -1:, :, :]
         end_of_real = np.concatenate([end_of_real[..., :last], end_of_real[..., last:] * QUARTIC], axis=-2)
         end_of_pairs = np.concatenate([end_of_pairs[..., :last], end_of_pairs[..., last:] * QUARTIC], axis=-3)
@@ -228,6 +234,7 @@ class System:
                 step,
                 whole=(of_real[k, ..., :last], whole[k]),
                 later=(of_real[k, ..., 2:last], later[k]),
+                own=own[k],
                 end=(end_of_real[k], end[k]),
             )
 

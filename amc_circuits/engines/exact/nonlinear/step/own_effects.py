@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
-from amc_circuits.engines.exact.nonlinear.system import StepWeights, System
+from amc_circuits.engines.exact.nonlinear.system import Blocks, StepWeights, System
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -22,22 +22,24 @@ class OwnEffects:
         drop: Current added at the output on its own drop, shape (m, 4), ohm.
         volts: Volt of a limiter on its own input, shape (k, 4, 1).
         per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 4, 1).
-        of_stage: Factors of the weights, shape (m, n), and these, shape (n, 16).
+        of_stage: Factors of the weights, shape (m, n), and these.
     """
 
     drive: FloatArray
     drop: FloatArray
     volts: FloatArray
     per_bend: FloatArray
-    of_stage: tuple[FloatArray, FloatArray]
+    of_stage: tuple[FloatArray, Blocks]
 
     __repr__ = short_repr
 
     @cached_property
     def stage(self) -> FloatArray:
         """Rate added at the stage on its own output, from each node to each, shape (m, 4, 4), s."""
-        part, each = self.of_stage
-        return (part @ each).reshape(-1, DEGREE, DEGREE)
+        part, (of_real, of_pairs) = self.of_stage
+        pairs = of_pairs.reshape(len(of_pairs), 2, DEGREE, 2, DEGREE)
+        each = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])
+        return np.asarray(part @ each.reshape(len(each), -1)).reshape(-1, DEGREE, DEGREE)
 
 
 class OwnEffectsOf:
@@ -48,8 +50,9 @@ class OwnEffectsOf:
         drive, stage, drop = np.split(seen.modal, [m, 2 * m])
         at_stage, at_pin = system.push[:, :m].T, system.push[:, m:].T
         self._real, self._resistance = system.real, system.laws.resistance[:, 0]
-        self._parts = [self._split(*pair) for pair in ((drive, at_stage), (stage, at_stage), (drop, at_pin))]
-        self._at_once = np.diag(seen.pins[2 * m :])
+        self._drive_and_drop = np.concatenate([self._split(drive, at_stage), self._split(drop, at_pin)])
+        self._stage, self._count = self._split(stage, at_stage), m
+        self._at_once = np.diag(seen.pins[2 * m :])[:, None]
         self._found: dict[float, OwnEffects] = {}
 
     def _split(self, read: FloatArray, push: FloatArray) -> FloatArray:
@@ -67,11 +70,9 @@ class OwnEffectsOf:
         return found
 
     def _computed(self, weights: StepWeights) -> OwnEffects:
-        of_real, of_pairs = weights.later
-        pairs = of_pairs.reshape(len(of_pairs), 2, DEGREE, 2, DEGREE)
-        all_of = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])
-        own = np.diagonal(all_of, axis1=1, axis2=2)
-        drive, direct = self._parts[0] @ own, self._parts[2] @ own + self._at_once[:, None]
-        drop, volts = direct[: len(drive)], direct[len(drive) :, :, None]
+        found = self._drive_and_drop @ weights.own
+        found[self._count :] += self._at_once
+        drive, direct = np.split(found, [self._count])
+        drop, volts = direct[: self._count], direct[self._count :, :, None]
         per_bend = np.concatenate([drive, drop / self._resistance])[:, :, None]
-        return OwnEffects(drive, drop, volts, per_bend, (self._parts[1], all_of.reshape(len(all_of), -1)))
+        return OwnEffects(drive, drop, volts, per_bend, (self._stage, weights.later))
