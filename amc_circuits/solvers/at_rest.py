@@ -45,10 +45,16 @@ def at_rest(
     """
     found = distances(reading.final[:, None], wanted[:, None], np.array([largest_input]))
     distance, scale = (float(one[0]) for one in found)
-    # The steady state of linear parts has no limits. An operating point has the same limits as the transient.
-    state = reading.amplifiers
+    return _compared(circuit, reading.amplifiers, distance, scale, tolerance)
+
+
+def _compared(
+    circuit: Circuit, state: AmplifierState | None, distance: float, scale: float, tolerance: float
+) -> AtRest:
+    """Return the comparison of outputs at a distance from the steady state, in units of their full scale, V."""
     if state is None:
         return AtRest(distance)
+    # The steady state of linear parts has no limits. An operating point has the same limits as the transient.
     held = "" if circuit.linear and distance <= tolerance else _held(circuit, state, tolerance * scale)
     return AtRest(distance, held or _beyond_common_mode(circuit, state))
 
@@ -66,11 +72,9 @@ def judged(
         levels: Input voltages, shape (inputs, K), V.
     """
     largest, found = np.abs(levels).max(axis=0), []
-    apart = distances(np.stack([one.final for one in readings], axis=1), wanted, largest)[0].tolist()
-    for k, one in enumerate(readings):
-        judgement = AtRest(apart[k])
-        if one.amplifiers is not None:
-            judgement = at_rest(circuit, one, wanted[:, k], tolerance, largest[k])
+    apart = distances(np.stack([one.final for one in readings], axis=1), wanted, largest)
+    for one, distance, scale in zip(readings, *(each.tolist() for each in apart), strict=True):
+        judgement = _compared(circuit, one.amplifiers, distance, scale, tolerance)
         found.append(Reading(**{**vars(one), "at_rest": judgement}))  # `replace` is slow, and these are many
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 from amc_circuits.cells.system import System
@@ -40,7 +41,7 @@ class Question:
         """Part of a complex right-hand side for a real matrix in a column, `Re` or `Im`; empty if it is the whole."""
         return "" if self.columns.shape[1] == self.vectors.shape[1] else ("Re", "Im")[column % 2]
 
-    @property
+    @cached_property
     def groups(self) -> list[range]:
         """Places of the columns of every right-hand side: one, or two if it is complex and the matrix real."""
         each = self.columns.shape[1] // self.vectors.shape[1]

@@ -239,9 +239,10 @@ class Stream:
         """Note in a reading the scale at which it was taken, and record its deck."""
         if reading.deck_sha256 and reading.deck_sha256 not in self.decks[-1:]:
             self.decks.append(reading.deck_sha256)
+        if reading.attempt.scale == scale and reading.attempts == (reading.attempt,):
+            return reading
         attempt = replace(reading.attempt, scale=scale)
-        known = (attempt, (attempt,)) == (reading.attempt, reading.attempts)
-        return reading if known else replace(reading, attempt=attempt, attempts=(attempt,))
+        return replace(reading, attempt=attempt, attempts=(attempt,))
 
     def _reduce_scale(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
         """Repeat once, at a smaller scale, the columns that exceeded 0.8 of the swing.
