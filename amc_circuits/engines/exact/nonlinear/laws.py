@@ -7,6 +7,7 @@ clamp(x)               exp((|x| - swing)/V_c) - exp(-swing/V_c) with the sign of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,10 +52,13 @@ class Laws:
     def of(cls, circuit: Circuit) -> Laws:
         """Collect the limits of the macro op-amps of a circuit, in their order."""
         rows = [(part.record, circuit.groups[part.output]) for part in circuit.of(OpAmps)]
-        macros = [record for record, count in rows if isinstance(record, MacroOpAmp) for _ in range(count)]
+        macros = [(record, count) for record, count in rows if isinstance(record, MacroOpAmp)]
+        counts = [count for _, count in macros]
 
-        def column(*names: str) -> tuple[FloatArray, ...]:
-            return tuple(np.array([getattr(macro, name) for macro in macros]).reshape(-1, 1, 1) for name in names)
+        def column(*names: str) -> Iterator[FloatArray]:
+            for name in names:
+                values = np.array([getattr(record, name) for record, _ in macros], dtype=np.float64)
+                yield np.repeat(values, counts)[:, None, None]
 
         stage, output = ("slew_rate", "output_swing"), ("output_resistance", "output_current_limit")
         return cls(*column(*stage, *output, "unity_gain_frequency", "open_loop_gain"))
