@@ -217,9 +217,9 @@ def _check_types(circuit: Circuit) -> None:
         for one in getattr(circuit, field):
             check_type(field, one, *types)
     for part in circuit.parts:
-        for field, ends in (("name", (part.name,)), ("part", [group for group, _ in ends_of(part)])):
-            for end in ends:
-                check_type(field, end, str)
+        check_type("name", part.name, str)
+        for group, _ in ends_of(part):
+            check_type("part", group, str)
     check_type("outputs", circuit.outputs, str)
 
 
@@ -239,14 +239,15 @@ def _check_names(circuit: Circuit) -> None:
 def _check_ends(circuit: Circuit) -> None:
     tied: set[str] = set()
     for part in circuit.parts:
-        for group, size in ends_of(part):
+        ends = ends_of(part)
+        for group, size in ends:
             _check_end(circuit, f"part {part.name}", group, size)
-        sizes = {circuit.groups[group] for group, size in ends_of(part) if group != GROUND and size is None}
+        sizes = {circuit.groups[group] for group, size in ends if group != GROUND and size is None}
         if len(sizes) > 1:
-            ends = ", ".join(f"{group} {circuit.groups[group]}" for group, _ in ends_of(part) if group != GROUND)
-            raise ParameterError("circuit", f"part {part.name} between {ends} nodes", "its groups have one size")
-        if isinstance(part, Array | Conductors | Switches):
-            tied |= {group for group, _ in ends_of(part)}
+            shown = ", ".join(f"{group} {circuit.groups[group]}" for group, _ in ends if group != GROUND)
+            raise ParameterError("circuit", f"part {part.name} between {shown} nodes", "its groups have one size")
+        if isinstance(part, (Array, Conductors, Switches)):
+            tied |= {group for group, _ in ends}
         elif (driven := driven_by(part)) is not None:
             tied.add(driven)
     for source in circuit.sources:

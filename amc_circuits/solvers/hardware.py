@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import numpy as np
@@ -147,7 +148,7 @@ class Hardware(Record):
         """Op-amp at the temperature of the circuit."""
         return opamp_at(self.opamp, self.temperature) if self.opamp_temperature_law == "cmos" else self.opamp
 
-    @property
+    @cached_property
     def wires(self) -> Interconnect:
         """Wires of every array, at the temperature of the circuit."""
         return Interconnect(

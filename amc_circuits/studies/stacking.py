@@ -45,7 +45,7 @@ class Asked:
     def kind(self) -> tuple[Any, ...]:
         """Engine, its settings and sizes of the circuit: circuits of other kinds are never in one stack."""
         circuit = self.circuit
-        settings = circuit.settings.replace(keep=None)
+        settings = tuple(value for name, value in circuit.settings if name != "keep")
         return circuit.engine, settings, tuple(circuit.circuit.groups.items())
 
 
