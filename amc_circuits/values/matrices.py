@@ -15,6 +15,7 @@ The right-hand side (b, or x of MVM) is uniform in -1 .. 1.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def draw_matrix(
         rho = generator.uniform(0.3, 0.7)
         distance = np.abs(np.subtract.outer(np.arange(rows), np.arange(rows)))
         return np.asarray(rho**distance, dtype=np.float64)
-    values = np.geomspace(1, 1 / (condition or DEFAULT_CONDITION), min(rows, columns))
+    values = _spread(condition or DEFAULT_CONDITION, min(rows, columns))
     left = _orthogonal(rows, generator)[:, : len(values)]
     if family == "spd":
         product = (left * values) @ left.T
@@ -70,6 +71,14 @@ def draw_matrix(
 def draw_vector(size: int, generator: np.random.Generator) -> FloatArray:
     """Draw a right-hand side, shape (size,)."""
     return generator.uniform(-1, 1, size)
+
+
+@lru_cache(maxsize=8)
+def _spread(condition: float, count: int) -> FloatArray:
+    """Singular values, log-spaced from 1 to 1/condition; a sweep draws many matrices with the same."""
+    values = np.geomspace(1, 1 / condition, count)
+    values.flags.writeable = False
+    return values
 
 
 def _orthogonal(size: int, generator: np.random.Generator) -> FloatArray:

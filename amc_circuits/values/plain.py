@@ -13,6 +13,10 @@ def plain(value: Any) -> Any:
 
     A complex array becomes two lists, `{"re": [...], "im": [...]}`.
     """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
     if isinstance(value, np.ndarray) and np.iscomplexobj(value):
         return {"re": plain(value.real), "im": plain(value.imag)}
     if isinstance(value, np.ndarray):
@@ -21,6 +25,4 @@ def plain(value: Any) -> Any:
         return {name: plain(entry) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(entry) for entry in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     return value
