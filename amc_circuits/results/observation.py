@@ -115,10 +115,11 @@ def _of(voltage: Voltages, group: str) -> Any:
 def saved_vectors(circuit: Circuit) -> tuple[str, ...]:
     """List exactly the vectors that `observe` needs."""
     held = {source.group for source in circuit.sources}
-    names = [node for group in circuit.groups if group not in held for node in circuit.nodes(group)]
-    names += [node for array in circuit.of(Array) for end in _contacted(array) for node in end]
+    free = [(group, size) for group, size in circuit.groups.items() if group not in held]
+    names = [f"v({group}{k})" for group, size in free for k in range(1, size + 1)]
+    names += [f"v({node})" for array in circuit.of(Array) for end in _contacted(array) for node in end]
     supplies = [f"V{rail[1:]}" for place, record in enumerate(circuit.opamps) for rail in _rails(place, record)]
-    return (*(f"v({name})" for name in dict.fromkeys(names)), *(f"i({name.lower()})" for name in supplies))
+    return (*dict.fromkeys(names), *(f"i({name.lower()})" for name in supplies))
 
 
 def _rails(place: int, record: OpAmp) -> tuple[str, ...]:

@@ -59,11 +59,16 @@ class Response:
             return np.full(len(self.time), np.nan)
         return measurement.readout_error(self.outputs, self.target)
 
-    def time_to_bits(self, bits: float) -> float:
-        """Compute the time from step until the error stays at or below `2^-bits`, s; nan if never or not settled."""
+    def time_to_bits(self, bits: float, error: FloatArray | None = None) -> float:
+        """Compute the time from step until the error stays at or below `2^-bits`, s; nan if never or not settled.
+
+        Args:
+            bits: Wanted accuracy, bits.
+            error: `readout_error`, if it is known; it is computed otherwise.
+        """
         if np.isnan(self.settling_time):
             return float("nan")
-        return measurement.time_to_bits(self.time, self.readout_error, bits)
+        return measurement.time_to_bits(self.time, self.readout_error if error is None else error, bits)
 
 
 def slowest(responses: Sequence[Response]) -> int:

@@ -180,8 +180,15 @@ class Solution:
     def time_to_bits(self, bits: float) -> Metric:
         """Compute the time from the step until the outputs keep this accuracy, (K,) or a scalar, s; nan where never."""
         bits = real_number("bits", bits)
-        times = [[response.time_to_bits(bits) for response in group] for group in self.driven]
+        times = [[one.time_to_bits(bits, error) for one, error in group] for group in self._errors]
         return scalar_or_array([sum(group) if group else np.nan for group in times], self.value.ndim == 1)
+
+    @cached_property
+    def _errors(self) -> list[list[tuple[Response, FloatArray | None]]]:
+        """Responses of every right-hand side, each with its error over time if it settled."""
+        return [
+            [(one, one.readout_error if one.settling_time >= 0 else None) for one in group] for group in self.driven
+        ]
 
     @cached_property
     def _causes(self) -> dict[str, Metric]:
