@@ -32,7 +32,7 @@ from netlists.short_text import short_repr
 
 TOGETHER = 64
 """Circuits that are integrated at once: larger stacks leave the processor's cache."""
-PAIRS_FROM = 8
+PAIRS_FROM = 16
 """Pairs of modes of a stack may begin at a multiple of this: sizes of products depend on a circuit alone."""
 
 
@@ -110,9 +110,19 @@ def _beyond(state: ExactCircuit, job: Job) -> bool:
         beyond = state.beyond
     except (NotIntegrableError, np.linalg.LinAlgError):
         return False  # alone it is reported
+    if _clamped(beyond, drive.levels):
+        return False
     if beyond.surely_beyond(drive, CLOSED_FORM):
         return True
     return bool(beyond.losses(slots_of(state, drive, True).hold, CLOSED_FORM)[0] > CLOSED_FORM)
+
+
+def _clamped(beyond: NonlinearCircuit, levels: FloatArray) -> bool:
+    """Return True if a clamp draws a current in the linear steady state: then an integration in a stack ends early."""
+    system, m = beyond.system, beyond.system.laws.count
+    stages = system.seen.part(slice(m, 2 * m))
+    still = stages.modal @ system.still(system.drive @ levels) + stages.feed @ levels + stages.rest[:, None]
+    return bool((np.abs(still) > system.laws.no_clamp[:, 0]).any())
 
 
 def _read(members: Sequence[_Member], tolerance: float, found: list[list[Reading] | None]) -> None:
