@@ -1,4 +1,4 @@
-"""Readings of jobs of many linear circuits, stacks of those of one shape: each as `engines/exact/reading.py` gives it.
+"""Readings of many linear circuits, stacks of those of one shape: each as `engines/exact/reading.py` gives it.
 
 Whether a circuit is read here depends on this circuit alone: not beyond limits of op-amps, with growing poles, modes
 that are nearly dependent, or slots that do not start from rest.
@@ -21,58 +21,60 @@ from amc_circuits.engines.exact.linear_stack.panels import panels_of
 from amc_circuits.engines.exact.linear_stack.samples import StackedSamples
 from amc_circuits.engines.exact.reading import SAMPLES
 from amc_circuits.engines.exact.slots import starts_from_rest
-from amc_circuits.engines.job import Job
 from amc_circuits.engines.known import EXACT, limitless
 from amc_circuits.results.observation import terminals
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt
-from netlists import OpAmps
+from netlists import OpAmps, StepTrain
 from netlists.record import FloatArray
 
+MOST_VALUES = 512
+"""Most right-hand sides times states: with more, a circuit alone takes less time and memory."""
 AT_ONCE = 65_536
 """States squared, times right-hand sides, of the circuits of a stack: larger stacks leave the processor's cache."""
 
 
 def read_linear_circuits(
-    states: Sequence[ExactCircuit], jobs: Sequence[Job], tolerance: float
+    states: Sequence[ExactCircuit], drives: Sequence[StepTrain], tolerance: float
 ) -> list[list[Reading] | None]:
-    """Read jobs of circuits; None for a circuit that has to be read alone."""
+    """Read every slot of one step train of each circuit; None for a circuit that `read_slots` has to read."""
     groups: dict[Hashable, list[int]] = defaultdict(list)
-    for k, (state, job) in enumerate(zip(states, jobs, strict=True)):
-        if is_stackable(state, job):
-            groups[_kind_of(state, job)].append(k)
+    for k, (state, drive) in enumerate(zip(states, drives, strict=True)):
+        if is_stackable(state, drive):
+            groups[_kind_of(state, drive)].append(k)
     found: list[list[Reading] | None] = [None] * len(states)
     for places in groups.values():
-        weight = len(states[places[0]].response.values) ** 2 * jobs[places[0]].drive.levels.shape[1]
+        weight = len(states[places[0]].response.values) ** 2 * drives[places[0]].levels.shape[1]
         size = max(1, AT_ONCE // weight)
         for first in range(0, len(places), size):
             some = places[first : first + size]
-            stack = _StackReader([states[k] for k in some], [jobs[k] for k in some], tolerance)
+            stack = _StackReader([states[k] for k in some], [drives[k] for k in some], tolerance)
             for k, readings in zip(some, stack.readings(), strict=True):
                 found[k] = readings
     return found
 
 
-def is_stackable(state: ExactCircuit, job: Job) -> bool:
+def is_stackable(state: ExactCircuit, drive: StepTrain) -> bool:
     """Return True if a circuit can be read here, as far as is known beforehand."""
-    plain = limitless(state.circuit) and job.first_pass is None and starts_from_rest(job.drive)
+    count = drive.levels.shape[1]
+    few = count * len(state.response.values) <= MOST_VALUES
+    plain = few and starts_from_rest(drive) and limitless(state.circuit)
     modes = state.linear.modes if plain else None
     return modes is not None and bool(modes.poles[0].real < 0) and modes.condition < WELL_CONDITIONED
 
 
-def _kind_of(state: ExactCircuit, job: Job) -> Hashable:
+def _kind_of(state: ExactCircuit, drive: StepTrain) -> Hashable:
     """Return what circuits of a stack have in common."""
     modes = state.linear.modes
     all_real = modes.real == len(modes.values)
-    return len(modes.values), all_real, job.drive.levels.shape[1], shape_of(state.circuit)
+    return len(modes.values), all_real, drive.levels.shape[1], shape_of(state.circuit)
 
 
 class _StackReader:
     """Readings of a stack of circuits."""
 
-    def __init__(self, states: Sequence[ExactCircuit], jobs: Sequence[Job], tolerance: float) -> None:
-        drives = [job.drive for job in jobs]
+    def __init__(self, states: Sequence[ExactCircuit], drives: Sequence[StepTrain], tolerance: float) -> None:
         rise, slot_time = (np.array([getattr(one, name) for one in drives]) for name in ("rise_time", "slot_time"))
         self.circuit, self.tolerance = states[0].circuit, tolerance
         self.stack = CircuitStack(states, np.stack([one.levels for one in drives]), rise)
