@@ -82,7 +82,7 @@ def _points(_: int) -> Rows:
     """Processor time of the process that plans, stores and reports, a point; points run in another one."""
     with tempfile.TemporaryDirectory(prefix="amc-bench-") as name:
         spec = Path(name) / "spec.toml"
-        spec.write_text(SPEC.format(engine="exact", size=2, points=POINTS))
+        spec.write_text(SPEC.format(engine="exact", opamp="single-pole", size=2, points=POINTS))
         began = time.process_time()
         run_sweep(read_sweep(spec), Path(name) / "out", lambda points: Workers(1, PRELOADED))
         spent = time.process_time() - began

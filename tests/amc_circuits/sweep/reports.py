@@ -48,7 +48,7 @@ return texts.filter((one) => one.tagName !== "OPTION").map((one) => {
 class Here:
     """An executor that makes its calls in this process."""
 
-    free = 1
+    capacity = free = 1
 
     def submit(self, tag, call, timeout=None):
         """Make the call."""
