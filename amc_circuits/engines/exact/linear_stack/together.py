@@ -1,13 +1,13 @@
 """Readings of many linear circuits, stacks of those of one shape: each as `engines/exact/reading.py` gives it.
 
 Whether a circuit is read here depends on this circuit alone: not beyond limits of op-amps, with growing poles, modes
-that are nearly dependent, or slots that do not start from rest.
+that are nearly dependent, very many rings in a slot, or slots that do not start from rest.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,14 +45,32 @@ def read_linear_circuits(
             groups[_kind_of(state, drive)].append(k)
     found: list[list[Reading] | None] = [None] * len(states)
     for places in groups.values():
-        weight = len(states[places[0]].response.values) ** 2 * drives[places[0]].levels.shape[1]
-        size = max(1, AT_ONCE // weight)
-        for first in range(0, len(places), size):
-            some = places[first : first + size]
-            stack = _StackReader([states[k] for k in some], [drives[k] for k in some], tolerance)
-            for k, readings in zip(some, stack.readings(), strict=True):
+        for some, edges in _stacks([states[k] for k in places], [drives[k] for k in places]):
+            own = [places[k] for k in some]
+            reader = _StackReader([states[k] for k in own], [drives[k] for k in own], edges, tolerance)
+            for k, readings in zip(own, reader.readings(), strict=True):
                 found[k] = readings
     return found
+
+
+def _stacks(
+    states: Sequence[ExactCircuit], drives: Sequence[StepTrain]
+) -> Iterator[tuple[list[int], FloatArray]]:  # fmt: skip
+    """Yield the circuits of each stack, by their places, and the edges of their panels.
+
+    Circuits with too many panels are left out. Circuits with nearly as many panels are in one stack: all are sampled as
+    often as the one with most.
+    """
+    values = np.stack([one.linear.modes.values for one in states])
+    rise, slot_time = (np.array([getattr(one, name) for one in drives]) for name in ("rise_time", "slot_time"))
+    edges, whole = panels_of(values, slot_time, rise)
+    counts = (edges[:, 1:] > edges[:, :-1]).sum(axis=1)
+    order = np.argsort(counts, kind="stable")
+    order = order[whole[order]]
+    size = max(1, AT_ONCE // (values.shape[1] ** 2 * drives[0].levels.shape[1]))
+    for first in range(0, len(order), size):
+        some = order[first : first + size]
+        yield some.tolist(), edges[some, : counts[some[-1]] + 1]
 
 
 def is_stackable(state: ExactCircuit, drive: StepTrain) -> bool:
@@ -74,11 +92,13 @@ def _kind_of(state: ExactCircuit, drive: StepTrain) -> Hashable:
 class _StackReader:
     """Readings of a stack of circuits."""
 
-    def __init__(self, states: Sequence[ExactCircuit], drives: Sequence[StepTrain], tolerance: float) -> None:
-        rise, slot_time = (np.array([getattr(one, name) for one in drives]) for name in ("rise_time", "slot_time"))
+    def __init__(
+        self, states: Sequence[ExactCircuit], drives: Sequence[StepTrain], edges: FloatArray, tolerance: float
+    ) -> None:
+        """`edges`: edges of the panels of each circuit, shape (P, E + 1), s; the last ones may be empty."""
+        rise = np.array([one.rise_time for one in drives])
         self.circuit, self.tolerance = states[0].circuit, tolerance
         self.stack = CircuitStack(states, np.stack([one.levels for one in drives]), rise)
-        edges, self.whole = panels_of(self.stack.values, slot_time, rise)
         self.outputs = self.stack.probe(self.stack.rows([self.circuit.outputs]))
         self.samples = StackedSamples(self.outputs, edges)
         self.flows = Flows(self.stack)
@@ -90,7 +110,7 @@ class _StackReader:
         steady = samples.steady(self.tolerance)
         times = np.where(steady & (band > 0), samples.settled(WIDER * band, band, NARROWER * band), np.nan)
         energies, positive = self._energies(times[1])
-        known = positive.reshape(-1, count).all(axis=1) & self.whole
+        known = np.asarray(positive.reshape(-1, count).all(axis=1))
         peaks, overshoot, terminal = self._peaks(), samples.sampled.overshoot().tolist(), self._terminals()
         found: list[list[Reading] | None] = []
         for k, fine in enumerate(known.tolist()):
@@ -106,7 +126,7 @@ class _StackReader:
         """Return energies by account of every slot, nan where it is not steady, and where no part is below 0."""
         ends = np.isfinite(settled)
         parts = slot_energies(self.stack, self.flows.forms, self.samples.edges, np.where(ends, settled, 0.0))
-        positive = np.logical_and.reduce([joules >= 0 for part in parts for joules in part.values()])
+        positive = np.all([joules >= 0 for part in parts for joules in part.values()], axis=0)
         total = {name: np.where(ends, parts[0][name] + joules, np.nan).tolist() for name, joules in parts[1].items()}
         # The supply currents of op-amps without limits are not known.
         rest: dict[str, float | None] = {"amplifiers": None}

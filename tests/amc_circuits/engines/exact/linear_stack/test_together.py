@@ -13,7 +13,6 @@ from amc_circuits.engines.exact.reading import read_slots
 from tests.amc_circuits.engines.exact.circuits import OPAMP, job_of, programmed
 from tests.amc_circuits.random_circuits import study
 from tests.cases import spd_matrix, vector
-from tests.comparators import assert_close
 
 LINES = {"wire_resistance": "20", "line_capacitance": "5f"}
 TALL = {"size": 5, "columns": 3, "family": "random"}
@@ -88,7 +87,7 @@ def bits(readings):
 
 def assert_same(reading, other):
     """Two readings are equal to 1e-9 of the largest number in each field, overshoots to 1e-9 of the full scale."""
-    assert_close(reading.overshoot, other.overshoot, absolute=1e-9)
+    np.testing.assert_allclose(reading.overshoot, other.overshoot, 0, 1e-9)
     for one, wanted in zip(*(pieces(replace(each, overshoot=0.0)) for each in (reading, other)), strict=True):
         if not isinstance(wanted, np.ndarray):
             assert one == wanted
@@ -141,6 +140,23 @@ def test_modes_of_many_kinds_are_stacked_bit_by_bit():
         assert_same(readings[0], read_slots(state, job.drive, True, TOLERANCE)[0])
 
 
+def test_a_column_of_zeros_has_no_settling_time():
+    """Outputs that stay at 0 V are steady, and have neither settling time nor energy, as alone."""
+    circuit = programmed(spd_matrix(2, 5, 1), opamp=OPAMP)
+    job = job_of(circuit, np.array([[0.0, 1.0], [0.0, 0.5]]))
+    got = together_of([(circuit.state, job)])[0]
+    for reading, other in zip(got, read_slots(circuit.state, job.drive, True, TOLERANCE), strict=True):
+        assert_same(reading, other)
+    assert got[0].steady and np.isnan([got[0].settling_time, got[0].overshoot, got[0].energy["array"]]).all()
+
+
+def ringing():
+    """A circuit that rings 65 times while it decays to a part of e."""
+    circuit = lambda damping: programmed([[damping, -1.0], [1.0, damping]], opamp=OPAMP)  # noqa: E731
+    ratio = lambda damping: (lambda pole: -pole.real / abs(pole.imag))(circuit(damping).linear.poles[0]) - 1 / 400  # noqa: E731
+    return circuit(brentq(ratio, 0.2, 0.5))
+
+
 def critical():
     """A circuit with a pole that is nearly a double one."""
     circuit = lambda entry: programmed([[entry, 0.5], [-0.3, 1.0]], opamp=OPAMP)  # noqa: E731
@@ -152,6 +168,7 @@ BENT = Device(nonlinearity_voltage=0.3)
 LEFT = {
     "growing": lambda: (programmed([[0.2, -1.0], [1.0, 0.2]], opamp=OPAMP), 1),
     "nearly dependent modes": lambda: (critical(), 1),
+    "many panels": lambda: (ringing(), 1),
     "from the solution before": lambda: (programmed(spd_matrix(2, 5, 1), opamp=OPAMP, start="previous"), 2),
     "common mode": lambda: (programmed(spd_matrix(2, 5, 1), opamp=OPAMP.replace(common_mode_range=1.0)), 1),
     "cells that are not linear": lambda: (
