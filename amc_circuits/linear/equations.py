@@ -28,6 +28,7 @@ from netlists import (
     SinglePoleOpAmp,
     Switches,
 )
+from netlists.arrays.array import reduce_together
 from netlists.memory import check_memory
 from netlists.parts import Values, ends_of
 from netlists.record import FloatArray
@@ -62,8 +63,7 @@ def networks(circuit: Circuit, without: Collection[str] = (), at: str | None = N
 def between(circuit: Circuit, a: str, b: str, values: Values, conducts: bool) -> Network:
     """Return a network that joins equal places of two groups by conductances or capacitances."""
     groups = tuple(group for group in (a, b) if group != GROUND)
-    size = circuit.groups[groups[0]]
-    nodes = len(groups) * size
+    nodes = len(groups) * (size := circuit.groups[groups[0]])
     joined, nothing = np.zeros((nodes, nodes)), np.zeros((nodes, nodes))
     entries, half, step = joined.reshape(-1), size * nodes, nodes + 1  # to the next entry of a diagonal
     entries[:half:step] = values
@@ -158,8 +158,7 @@ def reduced(
     circuit: Circuit, found: Equations, held: dict[str, FloatArray], fast: NDArray[np.bool_] | None = None
 ) -> LinearCircuit:
     """Eliminate the nodes without a capacitor, or with one that is omitted (`Equations.reduce`)."""
-    rows = circuit.of(OpAmps)
-    last = tuple(stage_of(part, stage_of(part, True) in found.at) for part in rows)
+    last = tuple(stage_of(part, stage_of(part, True) in found.at) for part in circuit.of(OpAmps))
     return found.reduce(held, circuit.outputs, last, fast)
 
 
@@ -170,8 +169,9 @@ def equations(circuit: Circuit, without: Collection[str] = ()) -> Equations:
         ParameterError: If a part is not known here, or there are several phases.
     """
     circuit.check_one_phase()
-    held, inputs = circuit.held, circuit.inputs
-    found = Equations.empty(_groups(circuit, held), inputs)
+    held = circuit.held
+    found = Equations.empty(_groups(circuit, held), circuit.inputs)
+    reduce_together(array for array in circuit.of(Array) if array.name not in without)
     for _, (groups, laplacian, charge) in networks(circuit, without):
         join(found, circuit, held, groups, laplacian, charge)
     for part in circuit.parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -19,6 +20,8 @@ from netlists.short_text import short_repr
 
 NonlinearityVoltage = Annotated[Positive | None, about("V0 of cells with the current G V0 sinh(V/V0)", "V")]
 """None for linear cells."""
+TOGETHER = 1024
+"""Most cells of an array that is reduced in a stack with others."""
 IDEAL = Interconnect()
 """Wires without resistance and capacitance."""
 
@@ -106,6 +109,26 @@ def networks_of(cells: FloatArray, wires: Interconnect) -> ReducedArray:
     whole = lumped(n, m, wires.line_capacitance, "separate" if far else "one")
     found = ReducedArray(conductance, charge[0] if charge else whole)
     return tied(found) if far else found
+
+
+def reduce_together(arrays: Iterable[Array]) -> None:
+    """Compute `reduced` of arrays with wires: those of one shape with equal wires from one stack, as each alone.
+
+    Larger arrays are left, for the arithmetic takes all of their time, and those of a stack that cannot be reduced.
+    """
+    groups: dict[tuple[object, ...], list[Array]] = {}
+    for array in arrays:
+        wires, known = array.interconnect, "reduced" in vars(array)
+        if wires.wire_resistance > 0 and not wires.grid and array.conductance.size <= TOGETHER and not known:
+            groups.setdefault((array.conductance.shape, *wires), []).append(array)
+    for several in (group for group in groups.values() if len(group) > 1):
+        try:
+            found = networks_of(np.stack([array.conductance for array in several]), several[0].interconnect)
+        except ParameterError:
+            continue  # one of them spoils the stack; each says by itself what is wrong with it
+        charges = np.broadcast_to(found.capacitance, found.conductance.shape)
+        for array, conductance, charge in zip(several, found.conductance, charges, strict=True):
+            vars(array)["reduced"] = ReducedArray(conductance.copy(), charge.copy())
 
 
 def state_of(cells: FloatArray, wires: Interconnect, terminal_voltage: FloatArray) -> ArrayState:

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from netlists.arrays.blocks import Block
 from netlists.arrays.grid import grid_gradient
 from netlists.arrays.interconnect import Interconnect
-from netlists.arrays.reduction import Block, dissect, end_turns, terminal_order
+from netlists.arrays.reduction import dissect, end_turns, terminal_order
 from netlists.record import FloatArray
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from netlists.arrays.blocks import Block
 from netlists.arrays.reduction import (
-    Block,
     Contacts,
     check_ideal,
     dissect,

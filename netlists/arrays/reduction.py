@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netlists.arrays.blocks import Block
 from netlists.errors import real_array, real_number
 from netlists.memory import check_memory
 from netlists.record import FloatArray, ParameterError
@@ -122,62 +123,6 @@ def tied(separate: ReducedArray) -> ReducedArray:
     return ReducedArray(conductance, capacitance)
 
 
-class Block(NamedTuple):
-    """Block of cells, each with its left and its upper segment, and its division into two halves.
-
-    Its ports are numbered around the perimeter: left side downwards, bottom, right side upwards, top; the first of all
-    may be anywhere. So the ports of a block are those of its first half, then those of the second, without the shared
-    ones: matrices are rotated, never sorted.
-    """
-
-    height: int
-    width: int
-
-    @property
-    def axis(self) -> int:
-        """0 if the halves lie one above the other, 1 if side by side."""
-        return int(self.width >= self.height)
-
-    @property
-    def shared(self) -> int:
-        """Number of ports that the halves share."""
-        return self[1 - self.axis]
-
-    @property
-    def halves(self) -> tuple[Block, Block]:
-        """Upper or left half, then the other one.
-
-        The cut is at a multiple of a power of 2, so that few different shapes occur.
-        """
-        size = self[self.axis]
-        unit = 2 ** max(0, size.bit_length() - 3)
-        at = unit * round(size / unit / 2)
-        if self.axis:
-            return Block(self.height, at), Block(self.height, size - at)
-        return Block(at, self.width), Block(size - at, self.width)
-
-    @property
-    def left(self) -> int:
-        """Index of the first port of the left side."""
-        if self == (1, 1):
-            return 0
-        first, _ = self.halves
-        return first.width if self.axis else first.height + first.width
-
-    @property
-    def top(self) -> int:
-        """Index of the first port of the top side."""
-        return self.left + 2 * self.height + self.width
-
-    @property
-    def turns(self) -> tuple[int, int]:
-        """First port of each half such that the shared ports end the first half and begin the second."""
-        first, second = self.halves
-        if self.axis:
-            return first.top, second.left
-        return first.left + first.height + first.width, second.top
-
-
 def dissect(
     cells: FloatArray, wire_resistance: float, line_capacitance: float, far: bool, weights: list[FloatArray] | None
 ) -> FloatArray:
@@ -227,7 +172,12 @@ def terminal_order(n: int, m: int, far: bool) -> NDArray[np.int_]:
 
 def _turned(networks: FloatArray, first: int) -> FloatArray:
     """Rotate networks so that another port is first."""
-    return np.roll(networks, (-first, -first), axis=(-2, -1))
+    first %= networks.shape[-1]
+    found, rest = np.empty_like(networks), networks.shape[-1] - first  # quicker than `np.roll`
+    for to, rows in ((slice(rest), slice(first, None)), (slice(rest, None), slice(first))):
+        found[..., to, :rest] = networks[..., rows, first:]
+        found[..., to, rest:] = networks[..., rows, :first]
+    return found
 
 
 def _blocks(cells: FloatArray, siemens: float, line_capacitance: float, weights: list[FloatArray] | None) -> FloatArray:
@@ -244,10 +194,11 @@ def _blocks(cells: FloatArray, siemens: float, line_capacitance: float, weights:
         single[0, :, [right, bottom], [bottom, right]] = cells[:, 0, 0]
         single[1:, :, [right, bottom], [right, bottom]] = line_capacitance
         return single
-    halves = np.split(cells, [block.halves[0][block.axis]], axis=1 + block.axis)
+    cut = block.halves[0][block.axis]
+    halves = (cells[:, :, :cut], cells[:, :, cut:]) if block.axis else (cells[:, :cut], cells[:, cut:])
     if halves[0].shape == halves[1].shape:
         both = _blocks(np.concatenate(halves), siemens, line_capacitance, weights)
-        networks = np.split(both, 2, axis=1)
+        networks = [both[:, : len(cells)], both[:, len(cells) :]]
     else:
         networks = [_blocks(half, siemens, line_capacitance, weights) for half in halves]
     first, second = (_turned(half, turn) for half, turn in zip(networks, block.turns, strict=True))
