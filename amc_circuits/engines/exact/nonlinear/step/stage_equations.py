@@ -33,8 +33,9 @@ AT_CLAMPS = 0.3
 """The same where clamps draw currents: their rates change within an e-fold, and N is no quartic there."""
 EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
-CAUTION = 2.0
-"""What an iteration is expected to leave of a change, in units of what iterations of steps before have left."""
+CAUTION = 0.8
+"""What an iteration is expected to leave of a change, in units of the most that iterations of steps before have left:
+rarely as much. Errors against steps of a tighter tolerance are the same with 2."""
 COUPLING = 0.05
 """What an iteration leaves of a change, in units of w_T, the step and the square of the largest bend, before any has
 been seen: circuits of many op-amps leave about this, and no more than 1, as no input sees more than one op-amp's volt.
