@@ -178,10 +178,12 @@ class _Iteration:
                 self.pushed[here], self.moved[here] = self._pushed[ended], self._moved[ended]
                 self.added[here], self.iterations[here], self.solved[here] = self._new[ended], iterations, True
                 self.error[here] = self._away[ended]
-                self._keep(~ended)
-            if not self._at.size:
+            if ended.all():
                 break
-            self._keep(self._go_on())
+            self._keep(~ended)
+            if not (helps := self._go_on()).any():
+                break
+            self._keep(helps)
         return self
 
     def _near(self, ended: Mask, done: int) -> Mask:

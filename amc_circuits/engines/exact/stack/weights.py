@@ -17,6 +17,8 @@ from netlists.short_text import short_repr
 
 SOURCES = DEGREE + 3
 """Number of sources: z(0), N at its nodes, and its divided difference."""
+FEW = 2048
+"""Coordinates, of all sources of all circuits, up to which weights are applied at once."""
 
 
 def _mixed() -> FloatArray:
@@ -99,17 +101,39 @@ class Weights:
         return Weights(self.own[:, :, sources], self.turning[:, :, sources])
 
     def applied(self, given: FloatArray, nodes: slice = slice(None)) -> FloatArray:
-        """Apply the weights to coordinates (P, sources, n), of all nodes or of some; shape (P, nodes, n)."""
-        own, turning = self.own[:, nodes], self.turning[:, nodes]
-        found = own[:, :, 0] * given[:, 0, None]
-        for k in range(1, given.shape[1]):
-            found += own[:, :, k] * given[:, k, None]
-        width = turning.shape[3]
-        if width:
-            other, begin = swapped(given[..., given.shape[2] - width :]), given.shape[2] - width
-            for k in range(given.shape[1]):
-                found[..., begin:] += turning[:, :, k] * other[:, k, None]
-        return found
+        """Apply the weights to coordinates (P, sources, n), of all nodes or of some; shape (P, nodes, n).
+
+        Sources are added in their order, so that few and many circuits have the same bits.
+        """
+        own, turning = self.own[:, nodes, : given.shape[1]], self.turning[:, nodes, : given.shape[1]]
+        other = swapped(given[..., given.shape[2] - turning.shape[3] :])
+        apply = _applied_at_once if given.size <= FEW else _applied_one_by_one
+        return apply(own, turning, given, other)
+
+
+def _applied_at_once(own: FloatArray, turning: FloatArray, given: FloatArray, other: FloatArray) -> FloatArray:
+    """Apply weights of few circuits: calls take longer than what they compute."""
+    nodes, count, size, width = (*own.shape[1:], turning.shape[3])
+    terms = np.empty((len(own), nodes, 2 * count, width))
+    found, begin = np.empty((len(own), nodes, size)), size - width
+    if begin:
+        np.add.reduce(own[..., :begin] * given[:, None, :, :begin], axis=2, out=found[..., :begin])
+    if width:
+        np.multiply(own[..., begin:], given[:, None, :, begin:], out=terms[:, :, :count])
+        np.multiply(turning, other[:, None], out=terms[:, :, count:])
+        np.add.reduce(terms, axis=2, out=found[..., begin:])
+    return found
+
+
+def _applied_one_by_one(own: FloatArray, turning: FloatArray, given: FloatArray, other: FloatArray) -> FloatArray:
+    """Apply weights of many circuits source by source: their products would leave the processor's cache."""
+    found = own[:, :, 0] * given[:, 0, None]
+    for k in range(1, given.shape[1]):
+        found += own[:, :, k] * given[:, k, None]
+    begin = given.shape[2] - turning.shape[3]
+    for k in range(given.shape[1] if turning.shape[3] else 0):
+        found[..., begin:] += turning[:, :, k] * other[:, k, None]
+    return found
 
 
 def swapped(coordinates: FloatArray) -> FloatArray:
