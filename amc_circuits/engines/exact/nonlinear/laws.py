@@ -83,10 +83,12 @@ class Laws:
         current, resistance = self.current[which], self.resistance[which]
         return np.asarray(current * np.tanh(drop / (resistance * current)))
 
-    @cached_property
-    def leak(self) -> FloatArray:
-        """Rates by which the finite gain draws stages back from their swings, V/s: w_T/A0 per volt."""
-        return np.asarray(self.rate / self.gain * self.swing)
+    def driven(self, drive: FloatArray, stage: FloatArray) -> FloatArray:
+        """Compute the rate of a stage but for its clamp, V/s, from drives, V/s, and stage voltages, V."""
+        rate = np.tanh(drive / self.slew_rate)
+        rate *= self.slew_rate
+        rate -= self.rate / self.gain * stage  # what the finite gain lets it decay by
+        return np.asarray(rate)
 
     @cached_property
     def no_clamp(self) -> FloatArray:

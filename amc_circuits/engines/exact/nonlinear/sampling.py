@@ -11,7 +11,8 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.method import interpolated
 from amc_circuits.engines.exact.nonlinear.panels import LENGTH, POINTS, Panels
 from amc_circuits.engines.exact.nonlinear.rows import Rows
-from amc_circuits.engines.exact.nonlinear.system import System
+from amc_circuits.engines.exact.nonlinear.step.between import moved
+from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Place, Step
 from amc_circuits.linear.response import gauss
 from netlists.record import FloatArray
@@ -53,6 +54,8 @@ def sampled(
         for step, part, own, stop in zip(steps[some], fractions[some], blocks, stops[some], strict=True):
             here = slice(stop - len(part), stop)
             system.applied(own, step.source, out=state[:, here])
+            if step.missed is not None:
+                state[:, here] += times(system.push[:, : system.laws.count], moved(step.missed, part))
             np.matmul(quartics[here], step.added.pins, out=pins[:, here])
             inputs[:, here] = step.inputs[:, None]
             if step.slope.any():
@@ -95,6 +98,8 @@ def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatA
     """Return voltages at times (T,) within a step, s; shape (rows, T, K), V."""
     fractions = (time - step.start) / step.length
     state = system.applied(system.sampling([step.length], [fractions])[0], step.source)
+    if step.missed is not None:
+        state += times(system.push[:, : system.laws.count], moved(step.missed, fractions))
     pins = np.matmul(interpolated(fractions).T, step.added.pins)
     inputs = step.inputs[:, None] + step.slope[:, None] * (time - step.start)[:, None]
     found = Panels.joined(time, state, pins, np.asarray(inputs))

@@ -10,6 +10,7 @@ import numpy as np
 from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
+from amc_circuits.engines.exact.nonlinear.step.between import missed
 from amc_circuits.engines.exact.nonlinear.step.stage_equations import Solved, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.record import FloatArray
@@ -44,6 +45,7 @@ class Step:
         added: What the limits add at the five nodes.
         inputs: Inputs at the start, shape (inputs, K), V.
         slope: Slopes of the inputs, shape (inputs, K), V/s.
+        missed: What quartics miss of clamps (`missed`), shape (m, 5, K), V; None for nothing.
     """
 
     start: float
@@ -52,6 +54,7 @@ class Step:
     added: Added
     inputs: FloatArray
     slope: FloatArray
+    missed: FloatArray | None = None
 
     __repr__ = short_repr
 
@@ -119,7 +122,9 @@ class Integrator:
             grown = self._judge(found, length)
             if found is None or grown is None:
                 continue
-            steps.append(Step(place.time, length, found.source, found.added, now, slope))
+            # Of a first step, the rates at the start are not known.
+            away = None if self.last is None else missed(self.system.laws, found.added, found.driven, length)
+            steps.append(Step(place.time, length, found.source, found.added, now, slope, away))
             place = Place(
                 until if length == left else place.time + length, found.state, found.added.at(slice(-1, None))
             )
@@ -150,7 +155,7 @@ class Integrator:
             factor = SAFETY * max(found.error, 1e-6) ** GROWTH_POWER
             if found.error <= 1:
                 self._growth = LARGEST_GROWTH
-                self._rung = self._rung_of(length * min(factor, growth))
+                self._rung = self._rung_of(min(length * min(factor, growth), found.longest))
                 return True
             self._rung = min(self._rung - 1, self._rung_of(length * max(factor, LEAST)))
             self._growth = 1.0

@@ -6,12 +6,11 @@ with every 10 mV, V_c, until it is the rate a with which the stage is driven: `x
 
     y' = -(a/V_c) y - (1/a)'
 
-and from node to node, with the mean of a in the exponential and a straight line for 1/a,
+and over halves of the times between nodes, with the mean of a in the exponential and a straight line for 1/a,
 
     y(t + d) = e^z y(t) - (1/a(t + d) - 1/a(t)) (e^z - 1)/z,    z = -d a/V_c
 
-a follows from the drive, whose quartic goes on: `a = SR tanh(drive/SR)` less the leak of the stage, w_T/A0 times its
-voltage, which is about the swing (docs/opamps.md).
+The quartic of a goes on. It is the rate by limited slewing and by the finite gain (docs/opamps.md).
 """
 
 from __future__ import annotations
@@ -19,19 +18,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, interpolated
+from amc_circuits.engines.exact.nonlinear.step.entry import entering
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
-EARLY = 1e-3
-"""Least difference of a and c at the start of the step before, in units of the slew rate, at which a stage enters its
-clamp. Behind it c follows a, and its own quartic is nearer: that of the drive multiplies what iterations have left."""
 LEAST = 1e-3
 """Least rate a, in units of the slew rate: where a stage leaves its clamp, c falls by itself."""
-_GAPS = np.diff(NODES)[:, None] / CLAMP_VOLTAGE
+_HALVES = np.sort(np.concatenate([NODES, (NODES[1:] + NODES[:-1]) / 2]))
+_GAPS = np.diff(_HALVES)[:, None] / CLAMP_VOLTAGE
 
 
 @lru_cache(maxsize=64)
@@ -42,13 +39,19 @@ def continuation(ratio: float) -> FloatArray:
     return found
 
 
-def continued(laws: Laws, added: Added, drives: FloatArray, ratio: float, length: float) -> Added:
+@lru_cache(maxsize=64)
+def _halved(ratio: float) -> FloatArray:
+    """Return such weights at the nodes and in the middle between two, shape (9, 5)."""
+    return np.ascontiguousarray(interpolated(1 + _HALVES * ratio).T)
+
+
+def continued(laws: Laws, added: Added, driven: FloatArray, ratio: float, length: float) -> Added:
     """Guess what the limits add at the last four nodes of a step.
 
     Args:
         laws: Limits of the op-amps.
         added: What they added at the five nodes of the step before.
-        drives: Drives of the stages there, shape (m, 5, K), V/s.
+        driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s.
         ratio: Length of the step in units of the one before.
         length: Length of the step, s.
     """
@@ -57,35 +60,29 @@ def continued(laws: Laws, added: Added, drives: FloatArray, ratio: float, length
     if added.clamp is None:
         return Added(bent, None, added.stages)
     clamp = np.matmul(weights[1:], added.clamp)
-    slew_rate, taken = laws.slew_rate[:, 0], np.abs(added.clamp[:, 0])
-    entering = np.abs(slew_rate * np.tanh(np.abs(drives[:, 0]) / slew_rate) - taken) > EARLY * slew_rate
-    entering &= np.abs(added.clamp[:, -1]) > laws.least_clamp[:, 0]
-    row, column = np.nonzero(entering)
+    row, column = np.nonzero(entering(laws, added, driven))
     if row.size:
-        drive, held = weights @ drives[row, :, column].T, added.clamp[row, -1, column]
-        clamp[row, :, column] = _entered(laws, row, held, drive, length).T
+        held = added.clamp[row, -1, column]
+        rate = _halved(ratio) @ (driven[row, :, column].T * -np.sign(held))
+        np.maximum(rate, LEAST * laws.slew_rate[row, 0, 0], out=rate)
+        clamp[row, :, column] = (_entered(rate, np.abs(held), length) * np.sign(held)).T
     return Added(bent, clamp, added.stages)
 
 
-def _entered(laws: Laws, row: NDArray[np.int64], held: FloatArray, drive: FloatArray, length: float) -> FloatArray:
+def _entered(rate: FloatArray, held: FloatArray, length: float) -> FloatArray:
     """Return the rates of clamps at the last four nodes, shape (4, entries), V/s.
 
     Args:
-        laws: Limits of the op-amps.
-        row: Op-amp of each entry.
-        held: Rates of the clamps at the start, V/s, shape (entries,).
-        drive: Drives of the stages at the five nodes, shape (5, entries), V/s.
+        rate: Rates of the stages towards their clamps, at the nodes and between them, shape (9, entries), V/s.
+        held: Rates of the clamps at the start, shape (entries,), V/s.
         length: Length of the step, s.
     """
-    slew_rate, leak, sign = laws.slew_rate[row, 0, 0], laws.leak[row, 0, 0], -np.sign(held)
-    rate = sign * slew_rate * np.tanh(drive / slew_rate) - leak
-    np.maximum(rate, LEAST * slew_rate, out=rate)
     z = (rate[1:] + rate[:-1]) * (-length / 2 * _GAPS)
     still, grown = 1 / rate, np.expm1(z)
     turned = (still[1:] - still[:-1]) * (grown / z)
-    left, found = 1 / np.abs(held) - still[0], np.empty_like(z)
-    for node in range(len(z)):
-        left = left + left * grown[node] - turned[node]
-        found[node] = left
+    left, found = 1 / held - still[0], np.empty_like(z)
+    for half in range(len(z)):
+        left = left + left * grown[half] - turned[half]
+        found[half] = left
     found += still[1:]
-    return np.asarray(-sign / found)
+    return np.asarray(1 / found[1::2])

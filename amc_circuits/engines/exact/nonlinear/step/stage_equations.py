@@ -18,6 +18,7 @@ from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
 from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped
 from amc_circuits.engines.exact.nonlinear.step.continuation import continuation, continued
+from amc_circuits.engines.exact.nonlinear.step.entry import longest
 from amc_circuits.engines.exact.nonlinear.step.newton import Newton
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
@@ -29,8 +30,6 @@ CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
 AT_KINKS = 0.2
 """Factor of the tolerance where a limiter passes its level: there N has a corner, and the estimate is coarse."""
-AT_CLAMPS = 0.3
-"""The same where clamps draw currents: their rates change within an e-fold, and N is no quartic there."""
 EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
 CAUTION = 0.8
@@ -40,6 +39,8 @@ COUPLING = 0.05
 """What an iteration leaves of a change, in units of w_T, the step and the square of the largest bend, before any has
 been seen: circuits of many op-amps leave about this, and no more than 1, as no input sees more than one op-amp's volt.
 """
+HELD = 0.25
+"""The same of what is left where clamps draw currents, in units of `COUPLING`, and whatever bends: guesses are near."""
 
 Iterated = tuple[Added, FloatArray, NDArray[np.bool_], int]
 """What the limits add, voltages (3 m + k, 4, K), which responses failed (K,), and the number of iterations."""
@@ -70,8 +71,10 @@ class Solved:
         source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
         pushed: Part of N from what the limits add, shape (n, 5, K).
         added: What the limits add at the five nodes.
-        drives: Drives of the stages there, shape (m, 5, K), V/s; of a first step, the start has those of the next node.
+        driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s; of a first step, the start has those of
+            the next node.
         error: Estimated error in units of the tolerance.
+        longest: Longest step that may follow, s (`longest`).
         iterations: Number of iterations that it took.
     """
 
@@ -80,8 +83,9 @@ class Solved:
     source: FloatArray
     pushed: FloatArray
     added: Added
-    drives: FloatArray
+    driven: FloatArray
     error: float
+    longest: float
     iterations: int
 
     __repr__ = short_repr
@@ -97,8 +101,8 @@ class StageEquations:
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(self._in_tolerances), None)
-        # What iterations left of a change, per square of the largest bend and per second of the step.
-        self._coupling, self._first_coupling = 0.0, COUPLING * float(laws.rate.max(initial=0.0))
+        # What iterations left of a change, per second of the step; without clamps, per square of the largest bend, too.
+        self._held, self._coupling, self._first_coupling = 0.0, 0.0, COUPLING * float(laws.rate.max(initial=0.0))
 
     def driven(self, inputs: FloatArray, slope: FloatArray, length: float) -> Driven:
         """Return what inputs (inputs, K), V, with their slopes, V/s, do at the nodes of a step."""
@@ -133,9 +137,11 @@ class StageEquations:
         source[:, 2:] = driven.rates[:, -DEGREE:] + pushed[:, 1:]
         end = system.applied(weights.end, source)
         error, added = self._error(end[:, 1], before, added), before.joined(added)
-        drives = voltages[: system.laws.count]
-        drives = np.concatenate([drives[:, :1] if last is None else last.drives[:, -1:], drives], axis=1)
-        return Solved(length, end[:, 0].copy(), source, pushed, added, drives, error, iterations)
+        drive, stage, *_ = system.parted(voltages)
+        rates = system.laws.driven(drive, stage)
+        further = longest(system.laws, added, rates, stage)
+        rates = np.concatenate([rates[:, :1] if last is None else last.driven[:, -1:], rates], axis=1)
+        return Solved(length, end[:, 0].copy(), source, pushed, added, rates, error, further, iterations)
 
     def _guessed(self, before: Added, last: Solved | None, length: float) -> tuple[Added, FloatArray]:
         """Guess what the limits add at the last four nodes, and its part of N at five, shape (n, 5, K)."""
@@ -143,7 +149,7 @@ class StageEquations:
         if last is None:
             return before.repeated(DEGREE), np.repeat(times(push, before.whole), DEGREE + 1, axis=1)
         ratio, pushed = length / last.length, np.empty_like(last.pushed)
-        guess = continued(laws, last.added, last.drives, ratio, length)
+        guess = continued(laws, last.added, last.driven, ratio, length)
         if guess.clamp is None:
             np.matmul(continuation(ratio), last.pushed, out=pushed)
         else:
@@ -155,9 +161,7 @@ class StageEquations:
         away = (self.system.seen.modal @ omitted)[:, None]
         away *= self._in_tolerances
         error = float(np.abs(away, out=away).max())
-        if self._channels.crossed(before, added):
-            return error / AT_KINKS
-        return error if added.clamp is None else error / AT_CLAMPS
+        return error / AT_KINKS if self._channels.crossed(before, added) else error
 
     def _iterated(self, weights: StepWeights, source: FloatArray, driven: Driven, guess: Added) -> Iterated:
         """Iterate from a guess of what the limits add, and of the source of the step, which is changed.
@@ -217,10 +221,12 @@ class StageEquations:
         if self.system.further or (done > 2 and not held):
             return np.inf
         if done == 1 and held:  # a clamp answers all of a change
-            return max(self._coupling, self._first_coupling) * step
+            return max(self._held, HELD * self._first_coupling) * step
         if done == 1:
             return CAUTION * (self._coupling or self._first_coupling) * limits.bend * step
-        if limits.bend and not held:
+        if done == 2 and held:
+            self._held = max(self._held, left / step)
+        elif limits.bend and not held:
             self._coupling = max(self._coupling, left / (limits.bend * step))
         return left
 

@@ -2,20 +2,25 @@
 
 import numpy as np
 import pytest
-from numpy.polynomial import Polynomial
+from numpy.polynomial import Polynomial, polynomial
 from scipy.integrate import solve_ivp
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES
+from amc_circuits.engines.exact.nonlinear.step.between import missed, moved
 from amc_circuits.engines.exact.nonlinear.step.continuation import continued
+from amc_circuits.engines.exact.nonlinear.step.entry import longest
 from netlists import preset
 from tests.amc_circuits.engines.exact.circuits import programmed
 from tests.cases import spd_matrix
-from tests.comparators import assert_close
+from tests.comparators import assert_close, assert_within
 
-SLEW_RATE, SWING, LEAK = 110e6, 0.9, 2 * np.pi * 100e6 / 10 ** (98 / 20) * 0.9  # cmos-100meg
+SLEW_RATE, SWING, LEAK = 110e6, 0.9, 2 * np.pi * 100e6 / 10 ** (98 / 20)  # cmos-100meg; w_T/A0, 1/s
 STEP = 0.4e-9
 LATER = STEP * (1 + 1.4 * NODES[1:])
+BETWEEN = np.linspace(0, 1, 11)
+VOLTS = pytest.mark.parametrize("volts", [0.82, 0.86, 0.88, 0.895], ids=lambda volts: f"from {volts} V")
+SIGNS = pytest.mark.parametrize("sign", [1, -1])
 
 
 def clamp(volts):
@@ -23,12 +28,37 @@ def clamp(volts):
     return -SLEW_RATE * np.sign(volts) * (np.exp((np.abs(volts) - SWING) / 10e-3) - np.exp(-SWING / 10e-3))
 
 
-def added(laws, clamps, drives):
+def entry(volts, sign):
+    """Voltage of a stage that is driven beyond its swing, and its rate but for the clamp, over two steps."""
+    drive = sign * SLEW_RATE * Polynomial([0.9, -0.05 / STEP, 0.01 / STEP**2])
+
+    def driven(time, x):
+        return SLEW_RATE * np.tanh(drive(time) / SLEW_RATE) - LEAK * x
+
+    times = np.concatenate([STEP * NODES, STEP * BETWEEN, LATER])
+    order = np.unique(times)
+    found = solve_ivp(
+        lambda time, x: driven(time, x) + clamp(x),
+        (0, order[-1]),
+        [sign * volts],
+        "Radau",
+        order,
+        rtol=1e-9,
+        atol=1e-10,
+    )
+    x = found.y[0][np.searchsorted(order, times)]
+    return x, driven(times, x)
+
+
+def of_all(laws, values):
+    """The same values of all stages, shape (m, times, 1)."""
+    return np.repeat(values[None, :, None], laws.count, axis=0)
+
+
+def added(laws, clamps, slewing):
     """What the limits of equal stages add, at several times."""
-    slewing = SLEW_RATE * np.tanh(drives / SLEW_RATE) - drives
-    every = np.repeat(slewing[None, :, None], laws.count, axis=0)
-    rates = np.repeat(clamps[None, :, None], laws.count, axis=0)
-    return Added(np.concatenate([every, 0 * every]), rates, laws.count), every * 0 + drives[:, None]
+    every = of_all(laws, slewing)
+    return Added(np.concatenate([every, 0 * every]), of_all(laws, clamps), laws.count)
 
 
 @pytest.fixture(scope="module")
@@ -37,33 +67,52 @@ def laws() -> Laws:
     return Laws.of(programmed(spd_matrix(1, 2, 0), opamp=preset("cmos-100meg")).circuit)
 
 
-@pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("volts", [0.82, 0.86, 0.88, 0.895], ids=lambda volts: f"from {volts} V")
+@SIGNS
+@VOLTS
 def test_a_stage_that_enters_its_clamp(laws, volts, sign):
-    """Within 3 per thousand of the rate with which it is driven, over 1.4 times a step in which c grows e-fold."""
-    drive = sign * SLEW_RATE * Polynomial([0.9, -0.05 / STEP, 0.01 / STEP**2])
-
-    def rate(time, x):
-        return SLEW_RATE * np.tanh(drive(time) / SLEW_RATE) - LEAK / SWING * x + clamp(x)
-
-    times = np.concatenate([STEP * NODES, LATER])
-    x = solve_ivp(rate, (0, times[-1]), [sign * volts], "Radau", times, rtol=1e-9, atol=1e-9).y[0]
-    before, drives = added(laws, clamp(x[:5]), drive(STEP * NODES))
-    found = continued(laws, before, drives, 1.4, 1.4 * STEP)
+    """Within a thousandth of the rate with which it is driven, over 1.4 times a step in which c grows e-fold."""
+    x, driven = entry(volts, sign)
+    before = added(laws, clamp(x[:5]), np.zeros(5))
+    found = continued(laws, before, of_all(laws, driven[:5]), 1.4, 1.4 * STEP)
     assert found.clamp is not None
-    assert_close(found.clamp[0, :, 0], clamp(x[5:]), absolute=3e-3 * SLEW_RATE * np.tanh(0.9))
+    assert_close(found.clamp[0, :, 0], clamp(x[-4:]), absolute=1e-3 * SLEW_RATE * np.tanh(0.9))
+
+
+@SIGNS
+@VOLTS
+def test_between_the_nodes(laws, volts, sign):
+    """A stage is where the quartic of its clamp takes it, and what that misses: nine tenths of the error are gone."""
+    x, driven = entry(volts, sign)
+    whole = Polynomial(polynomial.polyfit(NODES, driven[:5] + clamp(x[:5]), 4)).integ()
+    wanted = x[5:16] - (x[0] + STEP * whole(BETWEEN))
+    found = missed(laws, added(laws, clamp(x[:5]), np.zeros(5)), of_all(laws, driven[:5]), STEP)
+    assert found is not None
+    assert_close(moved(found, BETWEEN)[0, :, 0], wanted, absolute=0.1 * np.abs(wanted).max())
+    assert np.abs(wanted).max() > 1e-7
 
 
 def test_all_else_is_a_quartic(laws):
-    """Slewing, and a clamp that takes what its stage is driven with, where the drive is far from that: a leak."""
-    drive = SLEW_RATE * Polynomial([0.5, 0.2 / STEP, 0.1 / STEP**2, 0, 0.01 / STEP**4])
-    held = -SLEW_RATE * Polynomial([np.tanh(0.5), 0.1 / STEP, 0, 0.02 / STEP**3])
-    before, drives = added(laws, held(STEP * NODES), drive(STEP * NODES))
-    found = continued(laws, before, drives, 1.4, 1.4 * STEP)
+    """Slewing, and a clamp that takes what its stage is driven with: nothing else is missed, and steps may be long."""
+    held = -SLEW_RATE * Polynomial([0.5, 0.1 / STEP, 0, 0.02 / STEP**3])
+    slewing = SLEW_RATE * Polynomial([0.1, 0.2 / STEP, 0.1 / STEP**2, 0, 0.01 / STEP**4])
+    before, driven = added(laws, held(STEP * NODES), slewing(STEP * NODES)), of_all(laws, -held(STEP * NODES))
+    found = continued(laws, before, driven, 1.4, 1.4 * STEP)
     assert found.clamp is not None
     assert_close(found.clamp[0, :, 0], held(LATER), relative=1e-9)
-    slewing = np.polynomial.polynomial.polyfit(NODES, before.slewing[0, :, 0], 4)
-    assert_close(found.slewing[0, :, 0], Polynomial(slewing)(LATER / STEP), relative=1e-9)
-    without = continued(laws, Added(before.bent, None, laws.count), drives, 1.4, 1.4 * STEP)
-    assert without.clamp is None
-    assert_close(without.bent, found.bent, relative=1e-12)
+    assert_close(found.slewing[0, :, 0], slewing(LATER), relative=1e-9)
+    without = Added(before.bent, None, laws.count)
+    assert continued(laws, without, driven, 1.4, 1.4 * STEP).clamp is None
+    assert missed(laws, before, driven, STEP) is None and missed(laws, without, driven, STEP) is None
+    assert longest(laws, before, driven, 0 * driven + 0.89) > 1e3 * STEP
+    assert longest(laws, without, driven, 0 * driven) == np.inf
+
+
+@SIGNS
+def test_steps_end_before_an_entry(laws, sign):
+    """At 60 mV from the swing from afar, and near it behind 30 mV more, at the present rate of the fastest stage."""
+    rate = sign * 0.5 * SLEW_RATE
+    driven, nothing = of_all(laws, np.full(5, rate)), added(laws, np.zeros(5), np.zeros(5))
+    for volts, left in ((0.2, 0.64), (0.83, 0.03), (0.88, 0.03)):
+        stage = of_all(laws, np.full(5, sign * volts))
+        assert_within(longest(laws, nothing, driven, stage), left / abs(rate), 1e-9)
+        assert longest(laws, nothing, -driven, stage) > 1e3 * left / abs(rate)

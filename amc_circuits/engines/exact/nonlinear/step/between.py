@@ -1,0 +1,56 @@
+"""Stages between the nodes of a step, where the rate of a clamp is no quartic.
+
+While a stage enters its clamp, the rate c that the clamp takes follows `c' = c (a - c)/V_c` (`continuation.py`), so
+that its slope is known at the nodes. The polynomial of degree 9 with these values and slopes is the quartic q and
+
+    sum_j (h c'_j - q'_j) l_j(s) w(s)/w'(s_j),    w(s) = (s - s_0) .. (s - s_4),  l_j Lagrange's polynomials
+
+at fractions s of a step of length h (Hermite's interpolation). Its integral is what the stage has moved farther than
+the quartic moves it. At the end of a step this is next to nothing, as the integral of w is 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.polynomial import Polynomial
+
+from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
+from amc_circuits.engines.exact.nonlinear.method import LAGRANGE, NODES
+from amc_circuits.engines.exact.nonlinear.step.entry import entering
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
+from netlists.record import FloatArray
+
+_W = Polynomial.fromroots(NODES)
+_BASES = [Polynomial(row) for row in LAGRANGE]
+_DERIVATIVES: FloatArray = np.array([one.deriv()(NODES) for one in _BASES]).T
+"""Derivatives of a quartic at the nodes from its values, shape (5, 5)."""
+_INTEGRALS: FloatArray = np.array(
+    [(one * _W / _W.deriv()(node)).integ().coef for one, node in zip(_BASES, NODES, strict=True)]
+)
+"""Coefficients of 1, s .. s^10 of the integrals, shape (node, power)."""
+
+
+def missed(laws: Laws, added: Added, driven: FloatArray, length: float) -> FloatArray | None:
+    """Compute what quartics miss of slopes of clamps, times the step, shape (m, 5, K), V; None where they miss nothing.
+
+    Args:
+        laws: Limits of the op-amps.
+        added: What they add at the five nodes of a step.
+        driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s.
+        length: Length of the step, s.
+    """
+    if added.clamp is None:
+        return None
+    which = entering(laws, added, driven)
+    if not which.any():
+        return None
+    slopes = np.abs(added.clamp) * (driven + added.clamp) * (-length / CLAMP_VOLTAGE)
+    slopes -= np.matmul(_DERIVATIVES, added.clamp)
+    slopes *= (length * which)[:, None]
+    return np.asarray(slopes)
+
+
+def moved(missing: FloatArray, fractions: FloatArray) -> FloatArray:
+    """Compute how much farther stages have moved at fractions (F,) of a step than by quartics, shape (m, F, K), V."""
+    weights = np.vander(fractions, _INTEGRALS.shape[1], increasing=True) @ _INTEGRALS.T
+    return np.asarray(np.matmul(weights, missing))

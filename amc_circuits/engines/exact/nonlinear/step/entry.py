@@ -1,0 +1,52 @@
+"""Stages that enter their clamps: where steps are as short as an entry."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
+from netlists.record import FloatArray
+
+EARLY = 1e-3
+"""Least rate of a stage at the start of a step, in units of the slew rate, at which it enters its clamp. Behind it the
+clamp takes what the stage is driven with, as a quartic; the difference of both is then rounding."""
+AHEAD, WIDE = 6.0, 3.0
+"""E-folds of the clamp below the swing at which a step ends that comes from afar, and those that a later one passes:
+the polynomials of steps and panels resolve them to 1e-6 V."""
+RESTING = 1e-9
+"""Rate of a stage, in units of the slew rate, below which it does not move."""
+
+
+def entering(laws: Laws, added: Added, driven: FloatArray) -> NDArray[np.bool_]:
+    """Return whether stages enter their clamps at the start of a step, and have not left them at its end, shape (m, K).
+
+    Args:
+        laws: Limits of the op-amps.
+        added: What they add at the five nodes of the step; some clamps draw a current.
+        driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s.
+    """
+    assert added.clamp is not None
+    found = np.abs(driven[:, 0] + added.clamp[:, 0]) > EARLY * laws.slew_rate[:, 0]
+    found &= np.abs(added.clamp[:, -1]) > laws.least_clamp[:, 0]
+    return np.asarray(found)
+
+
+def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> float:
+    """Return the longest next step that takes no stage far into its clamp, s; infinite where none draws a current.
+
+    Args:
+        laws: Limits of the op-amps.
+        added: What they add at the nodes of a step.
+        driven: Rates of the stages there but for clamps, shape (m, nodes, K), V/s.
+        stage: Voltages of the stages there, same shape, V.
+    """
+    if added.clamp is None:
+        return np.inf
+    volts, slew_rate = stage[:, -1], laws.slew_rate[:, 0]
+    speed = np.sign(volts) * (driven[:, -1] + added.clamp[:, -1])
+    left = laws.swing[:, 0] - np.abs(volts) - AHEAD * CLAMP_VOLTAGE
+    np.maximum(left, WIDE * CLAMP_VOLTAGE, out=left)
+    left /= np.maximum(speed, RESTING * slew_rate)
+    return float(left.min(initial=np.inf))
