@@ -76,8 +76,13 @@ class Modes:
     @cached_property
     def packed_vectors(self) -> FloatArray:
         """Real modes, then twice the real and minus twice the imaginary parts of the upper ones, shape (n, n)."""
-        upper = self.vectors[:, self.real : (self.real + len(self.values)) // 2]
+        upper = self._upper
         return np.hstack([np.real(self.vectors[:, : self.real]), 2 * np.real(upper), -2 * np.imag(upper)])
+
+    @property
+    def _upper(self) -> NDArray[np.inexact]:
+        """Right eigenvectors above the real axis, one of each pair."""
+        return self.vectors[:, self.real : (self.real + len(self.values)) // 2]
 
     def seen_by(self, read: FloatArray) -> NDArray[np.inexact]:
         """Compute `read vectors` by products of real numbers, shape (rows, n)."""
@@ -92,9 +97,12 @@ class Modes:
     def condition(self) -> float:
         """Condition number of the eigenvectors, 1-norm; infinite where they are dependent."""
         try:
-            return float(np.linalg.norm(self.vectors, 1) * np.linalg.norm(self.inverse, 1))
+            real, parts, imaginary = np.split(self.packed_inverse, [self.real, (self.real + len(self.values)) // 2])
         except np.linalg.LinAlgError:
             return np.inf
+        lengths = [np.abs(np.real(self.vectors[:, : self.real])), np.abs(self._upper)]
+        columns = np.abs(real).sum(axis=0) + 2 * np.hypot(parts, imaginary).sum(axis=0)
+        return float(max(one.sum(axis=0).max(initial=0.0) for one in lengths) * columns.max())
 
 
 def values_of(matrix: FloatArray) -> NDArray[np.inexact]:

@@ -53,7 +53,11 @@ class ExactCircuit:
         """`linear`: its linear circuit; worked out unless given."""
         self.circuit = circuit
         self.linear: LinearCircuit = linear or linear_circuit(circuit)
-        self.response: ExactResponse = response_of(self.linear)
+
+    @cached_property
+    def response(self) -> ExactResponse:
+        """Its responses within the linear range."""
+        return response_of(self.linear)
 
     @property
     def limited(self) -> bool:

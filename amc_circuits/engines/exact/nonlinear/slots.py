@@ -92,7 +92,9 @@ class Slots:
         # They are the last rows, see `NonlinearCircuit.watched`.
         self.stages = seen[len(seen) - sum(len(found[last]) for _, last in self.exact.system.opamps) :]
         for group, weights in self.exact.system.linear.held.items():
-            found[group] = product(weights[:, : self.exact.system.inputs], panels.inputs)
+            own = weights[:, : self.exact.system.inputs]
+            alone = np.array_equal(own, np.eye(len(own)))  # each node has an input of its own
+            found[group] = panels.inputs if alone else product(own, panels.inputs)
         for limiter in self.exact.system.limiters.parts:
             found[limiter.output] = panels.voltages(self.exact.system.rows(limiter.output))
         found[self.exact.circuit.outputs] = outputs
