@@ -37,11 +37,6 @@ class Asked:
     __repr__ = short_repr
 
     @property
-    def cells(self) -> int:
-        """Number of cells of its arrays."""
-        return sum(array.conductance.size for array in self.circuit.circuit.of(Array))
-
-    @property
     def kind(self) -> tuple[Any, ...]:
         """Engine, its settings and sizes of the circuit: circuits of other kinds are never in one stack."""
         circuit = self.circuit
@@ -67,14 +62,14 @@ class First:
 def asked_of(circuit: Solver, question: Question) -> Asked | None:
     """Return a circuit with its first transient; None for a circuit that runs alone.
 
-    Alone run circuits of other engines, those that grow or are unstable, and right-hand sides of more than one
-    transient.
+    Alone run circuits of other engines, those that grow or are unstable, those of which a stack holds one only, and
+    right-hand sides of more than one transient.
     """
     if not isinstance(circuit.simulator, ExactEngine | AutoEngine) or circuit.growing or circuit.first_pass is not None:
         return None
     levels = circuit.driven_levels(question.columns)
     one = levels.shape[1] <= CHUNK or circuit.settings.start == "previous"
-    if not (levels.size and one and circuit.stability.stable):
+    if not (levels.size and one and 2 * _cells_of(circuit) <= STACKED and circuit.stability.stable):
         return None
     try:
         job = stream_job(circuit.circuit, circuit.linear, circuit.settings, circuit.timing, levels)
@@ -90,11 +85,16 @@ def read_asked(several: Sequence[Asked]) -> list[First]:
         places.setdefault(one.kind, []).append(place)
     found: dict[int, First] = {}
     for of_kind in places.values():
-        size = max(1, STACKED // max(several[of_kind[0]].cells, 1))
+        size = max(1, STACKED // max(_cells_of(several[of_kind[0]].circuit), 1))
         for start in range(0, len(of_kind), size):
             part = of_kind[start : start + size]
             found |= zip(part, _timed([several[place] for place in part]), strict=True)
     return [found[place] for place in range(len(several))]
+
+
+def _cells_of(circuit: Solver) -> int:
+    """Number of cells of the arrays of a circuit."""
+    return sum(array.conductance.size for array in circuit.circuit.of(Array))
 
 
 def _timed(several: Sequence[Asked]) -> Iterator[First]:

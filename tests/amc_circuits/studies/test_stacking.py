@@ -38,6 +38,8 @@ def exact(readings):
         ({"right": np.ones((3, 9))}, True),
         ({"right": np.ones((3, 9)), "start": "previous"}, False),
         ({"right": np.zeros(3)}, True),
+        ({"size": 64}, False),
+        ({"size": 65}, True),
         ({"engine": "ngspice"}, True),
         ({"matrix": ROTATION}, True),
         ({"matrix": ROTATION, "force": True}, True),
