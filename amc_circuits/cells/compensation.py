@@ -14,7 +14,8 @@ import numpy as np
 
 from amc_circuits.cells.mapping import Compensation, Mapping
 from amc_circuits.values.quantities import format_quantity
-from netlists import Interconnect, ParameterError, reduce_array
+from netlists import Interconnect, ParameterError
+from netlists.arrays.array import networks_together
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -32,7 +33,7 @@ class _Target:
         relative: A/alpha, shape (N, M).
         pair: True for a pair of arrays.
         limits: g_min and g_max, S.
-        wires: Wires of the arrays.
+        wires: Resistance of the wires of the arrays.
     """
 
     relative: FloatArray
@@ -51,14 +52,9 @@ class _Target:
 
     def effective(self, cells: tuple[FloatArray, FloatArray | None]) -> FloatArray:
         """Return the conductances between word and bit lines, those of a pair as their difference, S."""
-        positive, negative = (None if one is None else self._between(one) for one in cells)
-        assert positive is not None
-        return positive if negative is None else positive - negative
-
-    def _between(self, cells: FloatArray) -> FloatArray:
-        rows = len(cells)
-        reduced = reduce_array(cells, self.wires.wire_resistance, contacts=self.wires.contacts)
-        return reduced.conductance[:rows, rows:]
+        held, rows = [one for one in cells if one is not None], len(cells[0])
+        positive, *negative = (one.conductance[:rows, rows:] for one in networks_together(held, self.wires))
+        return positive - negative[0] if negative else positive
 
 
 def compensated(mapping: Mapping, matrix: FloatArray, limits: tuple[float, float], wires: Interconnect) -> Mapping:
@@ -73,6 +69,7 @@ def compensated(mapping: Mapping, matrix: FloatArray, limits: tuple[float, float
     Raises:
         ParameterError: No cells within the limits come nearer to the matrix than those without compensation.
     """
+    wires = Interconnect(wire_resistance=wires.wire_resistance, contacts=wires.contacts)
     target = _Target(matrix / mapping.alpha, mapping.negative is not None, limits, wires)
     span = limits[1] - (limits[0] if target.pair else 0.0)
     effective = target.effective((mapping.positive, mapping.negative))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -21,7 +21,7 @@ from netlists.short_text import short_repr
 NonlinearityVoltage = Annotated[Positive | None, about("V0 of cells with the current G V0 sinh(V/V0)", "V")]
 """None for linear cells."""
 TOGETHER = 1024
-"""Most cells of an array that is reduced in a stack with others."""
+"""Most cells of an array that is reduced in a stack with others; larger ones take their time for arithmetic alone."""
 IDEAL = Interconnect()
 """Wires without resistance and capacitance."""
 
@@ -111,24 +111,36 @@ def networks_of(cells: FloatArray, wires: Interconnect) -> ReducedArray:
     return tied(found) if far else found
 
 
-def reduce_together(arrays: Iterable[Array]) -> None:
-    """Compute `reduced` of arrays with wires: those of one shape with equal wires from one stack, as each alone.
+def networks_together(cells: Sequence[FloatArray], wires: Interconnect) -> list[ReducedArray]:
+    """Reduce arrays of one shape, siemens, as `network_of` each, bit for bit: small ones in one stack.
 
-    Larger arrays are left, for the arithmetic takes all of their time, and those of a stack that cannot be reduced.
+    Raises:
+        ParameterError: As `network_of`, of any of them.
+    """
+    small = len(cells) > 1 and cells[0].size <= TOGETHER
+    if wires.grid or wires.wire_resistance == 0 or not small:
+        return [network_of(one, wires) for one in cells]
+    found = networks_of(np.stack(cells), wires)
+    charges = np.broadcast_to(found.capacitance, found.conductance.shape)
+    return [ReducedArray(one.copy(), charge.copy()) for one, charge in zip(found.conductance, charges, strict=True)]
+
+
+def reduce_together(arrays: Iterable[Array]) -> None:
+    """Compute `reduced` of small arrays, those of one shape with equal wires from one stack.
+
+    Arrays of a stack that cannot be reduced are left: one of them spoils it, and each says by itself what is wrong.
     """
     groups: dict[tuple[object, ...], list[Array]] = {}
     for array in arrays:
-        wires, known = array.interconnect, "reduced" in vars(array)
-        if wires.wire_resistance > 0 and not wires.grid and array.conductance.size <= TOGETHER and not known:
-            groups.setdefault((array.conductance.shape, *wires), []).append(array)
+        if array.conductance.size <= TOGETHER and "reduced" not in vars(array):
+            groups.setdefault((array.conductance.shape, *array.interconnect), []).append(array)
     for several in (group for group in groups.values() if len(group) > 1):
         try:
-            found = networks_of(np.stack([array.conductance for array in several]), several[0].interconnect)
+            networks = networks_together([array.conductance for array in several], several[0].interconnect)
         except ParameterError:
-            continue  # one of them spoils the stack; each says by itself what is wrong with it
-        charges = np.broadcast_to(found.capacitance, found.conductance.shape)
-        for array, conductance, charge in zip(several, found.conductance, charges, strict=True):
-            vars(array)["reduced"] = ReducedArray(conductance.copy(), charge.copy())
+            continue
+        for array, network in zip(several, networks, strict=True):
+            vars(array)["reduced"] = network
 
 
 def state_of(cells: FloatArray, wires: Interconnect, terminal_voltage: FloatArray) -> ArrayState:
