@@ -85,13 +85,13 @@ def noise_figures(circuit: Solver, solution: Solution, bandwidth: float | None) 
     """
     if not circuit.acts:
         return {}
-    from amc_circuits.solvers.output_noise import noises, relative_noise  # here, for few cases need it
+    from amc_circuits.solvers.output_noise import noises, relative_to_answer  # here, for few cases need it
 
     try:
         if circuit.growing:
             return circuit.noise_while_growing(solution, bandwidth)
         found = noises(circuit, solution, bandwidth)
-        relative = relative_noise(circuit, solution, bandwidth)
+        relative = relative_to_answer(circuit, solution, found)
     except ParameterError as error:
         name = "noise_bandwidth" if error.parameter == "bandwidth" else error.parameter
         raise ParameterError(name, error.value, error.mend) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,12 @@ def relative_noise(circuit: ProgrammedArray, solution: Solution, bandwidth: floa
     Raises:
         ParameterError: As `noise`.
     """
+    return relative_to_answer(circuit, solution, noises(circuit, solution, bandwidth))
+
+
+def relative_to_answer(circuit: ProgrammedArray, solution: Solution, made: Sequence[Noise]) -> Any:
+    """Compute what `relative_noise` does from the result of `noises`."""
     factors = circuit.system.output_factors**2
-    made = noises(circuit, solution, bandwidth)
     units = [math.sqrt(np.diag(one.covariance) @ factors) * abs(circuit.gain) for one in made]
     sizes = np.linalg.norm(np.reshape(solution.value, (len(solution.value), -1)), axis=0).tolist()
     each = len(solution.attempts) // len(sizes)
