@@ -103,8 +103,7 @@ def _entries(settings: EstimateSettings, generator: np.random.Generator) -> Comp
     if settings.channel_model == "waves":
         return _sparse(plane_waves(count, size, 1, taps, generator)[:, :, 0], size)
     line = DELAY_LINES[settings.channel_model]
-    frequencies = settings.delay_spread * np.arange(size) / size
-    return _sparse(line.response(line.draw(count, generator), frequencies), size)
+    return _sparse(line.over_subcarriers(settings.delay_spread, size, count, generator), size)
 
 
 def _sparse(seen: ComplexArray, power: float) -> ComplexArray:

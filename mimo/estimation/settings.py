@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from amc_circuits import ParameterError, Record, about
-from mimo.radio.delay_lines import DELAY_LINES
+from mimo.radio.delay_lines import DELAY_LINES, DelaySpread
 from mimo.radio.real_form import RealArray
 
 Count = Annotated[int, Field(ge=1, le=100_000)]
@@ -28,9 +28,7 @@ class EstimateSettings(Record):
         Literal["grid", "waves", "tdl-a", "tdl-b", "tdl-c", "tdl-d", "tdl-e"],
         about(f"Channels: {', '.join(MODELS)}"),
     ] = "grid"
-    delay_spread: Annotated[
-        float, about("Rms delay spread of a tapped delay line, in samples of its bandwidth", gt=0, le=1000)
-    ] = 1.0
+    delay_spread: DelaySpread = 1.0
     channels: Annotated[
         str | None, about("Channels of your own, shape (channels, antennas, users), instead", "FILE.npy")
     ] = None
@@ -57,10 +55,8 @@ class EstimateSettings(Record):
             self.check_size(self.size)
         if self.taps >= self.pilots:
             raise ParameterError("taps", self.taps, f"must be below the number of pilots, {self.pilots}")
-        line = DELAY_LINES.get(self.channel_model)
-        if line is not None and self.delay_spread * line.delays.max() >= self.size:
-            mend = f"reaches beyond {self.size} samples; must be below {self.size / line.delays.max():.4g}"
-            raise ParameterError("delay_spread", self.delay_spread, mend)
+        if self.channel_model in DELAY_LINES:
+            DELAY_LINES[self.channel_model].check_reach(self.delay_spread, self.size)
         _ = self.decibels
         return self
 

@@ -153,5 +153,4 @@ def _response(settings: OfdmSettings, shape: tuple[int, int], generator: np.rand
     if settings.channel_model == FLAT:
         return np.ones(shape, complex)
     line = DELAY_LINES[settings.channel_model]
-    frequencies = settings.delay_spread * np.arange(settings.size) / settings.size
-    return np.asarray(line.response(line.draw(settings.frames, generator), frequencies).T)
+    return line.over_subcarriers(settings.delay_spread, settings.size, settings.frames, generator).T

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from amc_circuits import ParameterError, Record, about
 from mimo.radio.constellation import ORDERS, Constellation
-from mimo.radio.delay_lines import DELAY_LINES
+from mimo.radio.delay_lines import DELAY_LINES, DelaySpread
 
 VARIED = ("levels", "programming_error", "dac_bits", "adc_bits", "size", "wire_resistance")
 STAGES = (1, 2)
@@ -32,9 +32,7 @@ class OfdmSettings(Record):
         Literal["flat", "tdl-a", "tdl-b", "tdl-c", "tdl-d", "tdl-e"],
         about(f"Channel over the subcarriers: {', '.join((FLAT, *DELAY_LINES))}"),
     ] = "flat"
-    delay_spread: Annotated[
-        float, about("Rms delay spread of a tapped delay line, in samples of its bandwidth", gt=0, le=1000)
-    ] = 1.0
+    delay_spread: DelaySpread = 1.0
     channels: Annotated[
         str | None, about("Channels of your own, shape (channels, subcarriers), instead", "FILE.npy")
     ] = None
@@ -73,10 +71,8 @@ class OfdmSettings(Record):
         for name, (where, without) in idle.items():
             if without and getattr(self, name) != type(self).model_fields[name].default:
                 raise ParameterError(name, getattr(self, name), f"has no effect {where}; leave it out")
-        longest = float(DELAY_LINES[self.channel_model].delays.max()) if self.fading else 0.0
-        if self.delay_spread * longest >= min(sizes):
-            mend = f"reaches beyond {min(sizes)} samples; must be below {min(sizes) / longest:.4g}"
-            raise ParameterError("delay_spread", self.delay_spread, mend)
+        if self.fading:
+            DELAY_LINES[self.channel_model].check_reach(self.delay_spread, min(sizes))
 
     @property
     def sends(self) -> bool:

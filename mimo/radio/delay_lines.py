@@ -8,11 +8,12 @@ the same delay. Doppler is not modelled: every draw is one moment.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from amc_circuits import short_repr
+from amc_circuits import ParameterError, about, short_repr
 from mimo.radio.real_form import ComplexArray, RealArray
 
 _DELAYS: dict[str, tuple[float, ...]] = {
@@ -56,6 +57,12 @@ _IN_SIGHT = ("d", "e")
 """Lines whose first tap is a line of sight."""
 
 
+DelaySpread = Annotated[
+    float, about("Rms delay spread of a tapped delay line, in samples of its bandwidth", gt=0, le=1000)
+]
+"""Setting of a study: the rms delay spread."""
+
+
 @dataclass(frozen=True)
 class DelayLine:
     """A tapped delay line.
@@ -94,6 +101,30 @@ class DelayLine:
             frequencies: Frequencies in units of one over the rms delay spread, shape (F,).
         """
         return np.asarray(gains @ np.exp(-2j * np.pi * np.outer(self.delays, np.asarray(frequencies, float))))
+
+    def over_subcarriers(
+        self, delay_spread: float, size: int, count: int, generator: np.random.Generator
+    ) -> ComplexArray:
+        """Draw responses over the subcarriers of a transform, shape (count, size).
+
+        Args:
+            delay_spread: Rms delay spread in samples of the bandwidth.
+            size: Subcarriers N; subcarrier k is at k/N of the bandwidth.
+            count: Number of draws.
+            generator: Source of the gains of the taps.
+        """
+        return self.response(self.draw(count, generator), delay_spread * np.arange(size) / size)
+
+    def check_reach(self, delay_spread: float, size: int) -> None:
+        """Refuse a delay spread with a tap beyond the N samples of a transform.
+
+        Raises:
+            ParameterError: A tap is beyond them.
+        """
+        longest = float(self.delays.max())
+        if delay_spread * longest >= size:
+            mend = f"reaches beyond {size} samples; must be below {size / longest:.4g}"
+            raise ParameterError("delay_spread", delay_spread, mend)
 
     def correlation(self, distances: ArrayLike) -> ComplexArray:
         """Mean of `H(f + d) conj(H(f))` over all draws, in closed form: `sum p_l exp(-2j pi d tau_l)`, shape (D,).

@@ -77,8 +77,17 @@ class Optimized:
         )
         values += "".join(f", {name} {last}" for name, (_, last) in self.chosen.items())
         metric = format_quantity(self.best.metrics[self.metric], UNITS[self.metric])
-        times = "" if math.isnan(self.gain) else f", {self.gain:.3g} times less than at the start"
-        return f"{self.metric.replace('_', ' ')} {metric}{times}: {values}"
+        return f"{self.metric.replace('_', ' ')} {metric}{self._change}: {values}"
+
+    @property
+    def _change(self) -> str:
+        """Change of the metric from the first design; one that misses a limit may have the smaller metric."""
+        if math.isnan(self.gain):
+            return ""
+        if f"{self.gain:.3g}" == "1":
+            return ", as at the start"
+        times, than = (self.gain, "less") if self.gain > 1 else (1 / self.gain, "more")
+        return f", {times:.3g} times {than} than at the start"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from amc_circuits import ParameterError
 from amc_circuits.results.trials import Limit
 from amc_circuits.studies.optimizing.design_point import DesignPoint
 from amc_circuits.studies.optimizing.optimize import Optimization, free_parameter, objective, with_derivative
-from amc_circuits.studies.optimizing.search import Search, starts_of
+from amc_circuits.studies.optimizing.optimized import Optimized
+from amc_circuits.studies.optimizing.search import Search, Tried, starts_of
 from amc_circuits.studies.sizing.size import target_of
 from amc_circuits.studies.sizing.span import Span
 
@@ -75,6 +76,21 @@ def test_an_optimum_that_slews_says_so(one_cell):
     why, differs = (note for note in found.notes if "linear circuit" in note)
     assert why.startswith("NONLINEAR: ") and why.endswith("so the values by ngspice count")
     assert differs.startswith("ngspice differs from the linear circuit on the settling time by ")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        (3e-6, 2e-6, "2 us, 1.5 times less than at the start: gbwp"),
+        (2e-6, 2e-6, "2 us, as at the start: gbwp"),
+        (2e-6, 3e-6, "3 us, 1.5 times more than at the start: gbwp"),
+    ],
+)
+def test_the_sentence_says_whether_something_was_gained(first, last, words):
+    """An optimum that is the start, or one whose start misses a limit and has a smaller metric, is not called less."""
+    designs = (Tried((1e8,), {"settling_time": time}) for time in (first, last))
+    found = Optimized("settling_time", (), ("gbwp",), ("Hz",), (Span(1e7, 1e9),), *designs, designs=2)
+    assert words in found.sentence
 
 
 def test_slopes_are_those_of_metrics():
