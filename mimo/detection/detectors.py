@@ -79,8 +79,10 @@ Detector = Callable[[Task], Realised]
 
 def exact(channels: RealArray, ridge: float = 0.0) -> RealArray:
     """Return the exact maps of channels (B, 2M, 2K) in real form, shape (B, 2K, 2M)."""
-    turned = channels.swapaxes(-1, -2)
-    return np.asarray(np.linalg.solve(turned @ channels + ridge * np.eye(channels.shape[-1]), turned))
+    # By singular values: a Gram matrix would be singular to rounding where a small ridge alone makes it regular.
+    left, values, right = np.linalg.svd(channels, full_matrices=False)
+    inverse = values / (values**2 + ridge)
+    return np.asarray((right.swapaxes(-1, -2) * inverse[..., None, :]) @ left.swapaxes(-1, -2))
 
 
 def _gram_inv(task: Task) -> Realised:

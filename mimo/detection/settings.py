@@ -48,8 +48,9 @@ class DetectSettings(Record):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         self._check_acting()
-        if self.users > self.antennas:
-            raise ParameterError("users", self.users, f"must be at most the number of antennas, {self.antennas}")
+        if self.users > self.antennas and not self.regularised:
+            mend = f"must be at most the number of antennas, {self.antennas}; more of them need regularised"
+            raise ParameterError("users", self.users, mend)
         _ = self.constellation
         for name in self.detector_names:
             if name not in DETECTORS:
@@ -110,9 +111,11 @@ class DetectSettings(Record):
             users: Users of the channels.
 
         Raises:
-            ParameterError: One is no finite number.
+            ParameterError: One is no finite number, or zero forcing, about whose rate they are, does not exist.
         """
         if self.snr == "auto":
+            if users > antennas:
+                raise ParameterError("snr", "auto", "needs zero forcing, so an antenna a user; give the ratios in dB")
             return AUTOMATIC + round(ratio_of_rate(self.constellation, antennas, users, TARGET))
         try:
             found = np.array([float(text) for text in self.snr.split(",")])

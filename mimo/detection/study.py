@@ -14,7 +14,7 @@ from mimo.detection.detectors import CIRCUITS, DETECTORS, Task
 from mimo.detection.detectors import exact as exact_maps
 from mimo.detection.settings import TARGET, DetectSettings
 from mimo.parts import Parts
-from mimo.radio.channels import correlated, load_channels, rayleigh, standard_error
+from mimo.radio.channels import correlated, load_channels, load_each, rayleigh, standard_error
 from mimo.radio.closed_forms import ratio, zero_forcing, zero_forcing_rayleigh
 from mimo.radio.real_form import ComplexArray, RealArray, real_form
 from mimo.radio.semi_analytic import detector_rates
@@ -70,7 +70,8 @@ class Detection:
         settings: Settings.
         snr: Signal-to-noise ratios, dB, shape (S,).
         exact: Rates of the exact detector for each set of channels, by their name, shape (B, S).
-        closed_form: Exact zero forcing in the mean over all i.i.d. channels, shape (S,); None for channels of a file.
+        closed_form: Exact zero forcing in the mean over all i.i.d. channels, shape (S,); None for channels of a file,
+            and with more users than antennas.
         curves: All detectors over all sets of channels.
     """
 
@@ -110,7 +111,7 @@ def detect(settings: DetectSettings, parts: Parts) -> Detection:
     snr = ratio(decibels)
     exact = {link.name: _exact(link, settings, snr) for link in links}
     closed = None
-    if settings.channels is None:
+    if settings.channels is None and users <= antennas:
         closed = zero_forcing_rayleigh(settings.constellation, antennas, users, snr)
     curves = []
     for link in links:
@@ -141,7 +142,8 @@ def _reference(exact: RealArray) -> int:
 def _links(settings: DetectSettings) -> Iterator[_Link]:
     generator = np.random.default_rng(settings.seed)
     if settings.channels is not None:
-        sets = {"file": load_channels(Path(settings.channels))}
+        load = load_each if settings.regularised else load_channels  # the ridge makes any channel invertible
+        sets = {"file": load(Path(settings.channels))}
     else:
         plain = rayleigh(settings.realizations, settings.antennas, settings.users, generator)
         sets = {"i.i.d.": plain}

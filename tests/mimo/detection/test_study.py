@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from amc_circuits import ParameterError
+from mimo.detection.detectors import exact
 from mimo.detection.run import detect as run
 from mimo.detection.settings import DetectSettings
 from mimo.detection.study import detect
@@ -37,6 +38,22 @@ def test_least_mean_square_error_has_a_circuit_for_each_ratio():
     found = detect(settings.replace(regularised=True), parts)
     assert found.curves[0].rates == pytest.approx(found.exact["i.i.d."], rel=1e-3)
     assert (found.exact["i.i.d."].mean(axis=0) < detect(settings, parts).exact["i.i.d."].mean(axis=0)).all()
+
+
+def test_more_users_than_antennas_have_an_estimate_of_least_mean_square_error():
+    """`(H^H H + r)^-1 H^H = H^H (H H^H + r)^-1`, whose matrix is regular; there is no zero forcing, nor its curve."""
+    channels = np.random.default_rng(1).standard_normal((3, 4, 6))
+    for ridge in (1.0, 1e-2, 1e-15):
+        turned = channels.swapaxes(1, 2)
+        assert exact(channels, ridge) == pytest.approx(turned @ np.linalg.inv(channels @ turned + ridge * np.eye(4)))
+    parts = Parts({"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e9"})
+    settings = DetectSettings(antennas=2, users=3, realizations=3, snr="0,20", correlation=0, regularised=True)
+    found = detect(settings, parts)
+    assert found.closed_form is None and (np.diff(found.exact["i.i.d."].mean(axis=0)) < 0).all()
+    for curve in found.curves:
+        assert curve.rates == pytest.approx(found.exact["i.i.d."], rel=1e-3)
+    with pytest.raises(ParameterError, match="snr: got auto; needs zero forcing"):
+        settings.replace(snr="auto")
 
 
 def test_standard_errors_are_those_of_channels():
@@ -119,5 +136,7 @@ def test_channels_of_a_file_have_their_own_curve(amc, tmp_path):
     assert outcome.code == 0 and "2 channels" in outcome.out and "closed form" not in outcome.out
     np.save(tmp_path / "H.npy", np.ones((2, 3)))
     amc("mimo", "detect", "--channels", tmp_path / "H.npy").refused("--channels", "antenna a user")
+    outcome = amc("mimo", "detect", "--channels", tmp_path / "H.npy", "--regularised", "--snr", "0")
+    assert outcome.code == 0 and "MMSE, exact" in outcome.out
     amc("mimo", "detect", "--levels", "1").refused("--levels")
     amc("mimo", "detect", "--snr", "inf").refused("--snr", "finite")
