@@ -145,6 +145,16 @@ def test_a_row_holds_the_metrics_of_the_training():
     assert metrics["conversions"] == sum(2 * entry.size**2 for entry in entries)
 
 
+def test_a_training_that_is_a_guess_is_not_usable():
+    """Dead rectifiers, of a loss that has grown or not; a target that a guess reaches makes a usable row."""
+    given = {"convolutions": SMALL, "batch_size": 64, "epochs": 1.0, "optimizer.name": "momentum"}
+    given["optimizer.learning_rate"] = 1.0
+    outcomes = [measure(complete(given | change)) for change in ({}, {"optimizer.learning_rate": 30.0})]
+    assert [one.status for one in outcomes] == ["UNTRAINED", "DIVERGED"]
+    assert outcomes[0].error == "no better than guessing" and outcomes[0].metrics["best_accuracy"] < 0.25
+    assert measure(complete(given | {"target_accuracy": 0.05})).status == "DONE"
+
+
 def test_files_of_data_count_by_their_content(tmp_path):
     """Another content, or another file in a folder, is another point; another time of the same content is not."""
     path, folder = tmp_path / "x.npz", tmp_path / "pictures"
