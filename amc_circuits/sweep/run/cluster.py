@@ -67,7 +67,7 @@ class DaskWorkers:
     def __enter__(self) -> DaskWorkers:
         for name in LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        self._check_address()
+        _check_address(self._address)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             self._client = Client(self._address, timeout=CONNECTING, set_as_default=False, name="amc-sweep")
@@ -196,18 +196,6 @@ class DaskWorkers:
             self._told = True
             _tell(f"no worker is connected to {self._address}; waiting for one: dask worker {self._address}")
 
-    def _check_address(self) -> None:
-        """Raise `ParameterError` if there is no scheduler."""
-        try:
-            # A client would wait forever if something else answers.
-            identity = asyncio.run(asyncio.wait_for(_identity(self._address), CONNECTING))
-        except (ValueError, TypeError) as error:
-            raise self._refused(f"must be such as tcp://host:8786, or the file of a scheduler ({error})") from None
-        except (OSError, TimeoutError):
-            raise self._refused("no Dask scheduler answers there; start one with: dask scheduler") from None
-        if identity.get("type") != "Scheduler":
-            raise self._refused(f"what answers there is a Dask {identity.get('type')}; give its scheduler's address")
-
     def _check_connection(self) -> None:
         """Raise `ParameterError` if the scheduler is gone for good."""
         if self._client.status in ("closing", "closed"):
@@ -215,7 +203,33 @@ class DaskWorkers:
             raise self._refused(f"the Dask scheduler answers no more; {mend}")
 
     def _refused(self, mend: str) -> ParameterError:
-        return ParameterError("scheduler", self._address, mend)
+        return _refused(self._address, mend)
+
+
+def check_scheduler(scheduler: str) -> None:
+    """Refuse an address, or the file of a scheduler, where none answers.
+
+    Raises:
+        ParameterError: There is none.
+    """
+    _check_address(_address_in(scheduler))
+
+
+def _refused(address: str, mend: str) -> ParameterError:
+    return ParameterError("scheduler", address, mend)
+
+
+def _check_address(address: str) -> None:
+    """Raise `ParameterError` if there is no scheduler."""
+    try:
+        # A client would wait forever if something else answers.
+        identity = asyncio.run(asyncio.wait_for(_identity(address), CONNECTING))
+    except (ValueError, TypeError) as error:
+        raise _refused(address, f"must be such as tcp://host:8786, or the file of a scheduler ({error})") from None
+    except (OSError, TimeoutError):
+        raise _refused(address, "no Dask scheduler answers there; start one with: dask scheduler") from None
+    if identity.get("type") != "Scheduler":
+        raise _refused(address, f"what answers there is a Dask {identity.get('type')}; give its scheduler's address")
 
 
 def _unpacked(answer: bytes | str | None) -> Answer | None:

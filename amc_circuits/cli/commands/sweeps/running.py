@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from amc_circuits.cases.options import JOBS
@@ -39,6 +40,8 @@ def run_points(
     _check_waveforms(plan, handling)
     check_engines_of(plan)  # before the folder is created
     check_files_of(plan)
+    if scheduler is not None and not out.exists():  # of a folder that is there, all rows may be there, too
+        _cluster(scheduler).check_scheduler(scheduler)
     with reporting(progress) as on_rows:
 
         def on_progress(rows: Sequence[Row], plan: Plan) -> None:
@@ -86,13 +89,23 @@ def _executor(processes: int, scheduler: str | None) -> Callable[[int], Abstract
         return lambda points: Workers(min(processes, points), PRELOADED)
     if processes > 1:
         raise ParameterError("scheduler", scheduler, "its cluster says how many points run at a time; leave out --jobs")
+    workers = _cluster(scheduler).DaskWorkers
+    return lambda points: workers(scheduler)
+
+
+def _cluster(scheduler: str) -> ModuleType:
+    """Import what needs Dask.
+
+    Raises:
+        ParameterError: Dask is not installed.
+    """
     try:
-        from amc_circuits.sweep.run.cluster import DaskWorkers
+        import amc_circuits.sweep.run.cluster as cluster
     except ModuleNotFoundError as error:
         if error.name != "distributed":
             raise
         raise ParameterError("scheduler", scheduler, "needs Dask: pip install 'amc[cluster]'") from None
-    return lambda points: DaskWorkers(scheduler)
+    return cluster
 
 
 def _handling_of(parsed: dict[str, Any]) -> Handling:
