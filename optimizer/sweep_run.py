@@ -173,11 +173,14 @@ def measure(given: Mapping[str, Any]) -> RunOutcome:
         return RunOutcome("STOPPED", error=" ".join(str(error).split()))
     ledger = result.ledger
     metrics = metrics_of(result) | {"processor_time_s": time.process_time() - began}
-    if result.fault and result.epochs_to_target is None:
-        return RunOutcome("DIVERGED" if result.diverged else "UNTRAINED", metrics, result.fault)
+    missed = result.epochs_to_target is None
+    if result.diverged and missed:
+        return RunOutcome("DIVERGED", metrics, result.fault)
     if ledger.failures and not ledger.inversions:
         reason = f"all {ledger.tried} inversions failed; the first: {ledger.failures[0].reason}"
         return RunOutcome("UNSOLVED", metrics, reason)
+    if result.untrained and missed:
+        return RunOutcome("UNTRAINED", metrics, result.fault)
     return RunOutcome(metrics=metrics)
 
 

@@ -16,18 +16,18 @@ from optimizer.training import Training
 from tests import forked
 
 SMALL = '[{"channels": 2, "kernel": 3, "pool": 2}]'
-QUICK = {"convolutions": SMALL, "batch_size": 300, "epochs": 1.0, "target_accuracy": 0.3}
+QUICK = {"convolutions": SMALL, "batch_size": 150, "epochs": 1.0, "target_accuracy": 0.3}
 SWEEP = f"""
 run = "train"
 [fixed]
 convolutions = '{SMALL}'
 batch_size = 300
 epochs = 1
-target_accuracy = 0.3
 [[points]]
 solver = "inv-circuit"
 circuit.engine = "exact"
 circuit.levels = 64
+target_accuracy = 0.05
 [[points]]
 solver = "inv-circuit"
 circuit.engine = "exact"
@@ -38,6 +38,7 @@ optimizer.name = "momentum"
 optimizer.learning_rate = 1e30
 [[points]]
 optimizer.name = "adam"
+target_accuracy = 0.05
 [grid]
 seed = {{range = [0, 2]}}
 """
