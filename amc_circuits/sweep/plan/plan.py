@@ -40,6 +40,11 @@ class Handling:
     with_waveforms: bool = False
     shard: tuple[int, int] | None = None
 
+    @property
+    def alone(self) -> bool:
+        """True if every point is a call of its own, of which time or end is looked at."""
+        return self.point_timeout is not None or self.max_failures is not None
+
 
 @dataclass(frozen=True)
 class Plan:

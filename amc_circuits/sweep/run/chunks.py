@@ -67,6 +67,11 @@ class Chunks:
         return max(1, min(MOST, share, int(LONGEST / max(self._seconds, LONGEST / MOST))))
 
 
+def most_of(point: Point) -> int:
+    """Most points like this one in a chunk."""
+    return max(1, min(MOST, STACKED // _cells_of(point)))
+
+
 def _cells_of(point: Point) -> int:
     """Estimate the cells of a point's circuit; more than a stack holds if no engine stacks it."""
     if point.word != "circuit" or _engine_of(point) not in (ExactEngine.name, AutoEngine.name):

@@ -18,9 +18,10 @@ from amc_circuits.studies.monte_carlo import CHUNK
 from amc_circuits.sweep.plan.plan import Handling, Plan
 from amc_circuits.sweep.plan.point import Point
 from amc_circuits.sweep.plan.spec import Sweep
+from amc_circuits.sweep.run.chunks import LONGEST, most_of
 from amc_circuits.sweep.run.earlier_rows import planned
 from amc_circuits.sweep.run.measured import Kind, Measured
-from amc_circuits.sweep.run.outcome import run_point
+from amc_circuits.sweep.run.outcome import run_point, run_points
 from amc_circuits.sweep.run.row_bytes import stored_bytes
 from amc_circuits.sweep.store import DATABASE, FAILED, INVALID, Store
 from amc_circuits.values.quantities import counted, format_quantity
@@ -31,6 +32,9 @@ SIZES, SAMPLES = 5, 3
 """Most sizes of a type of points that are run, and most points of a size; a choice of this package."""
 LARGE = 64
 """Smallest size above which a type is first run with smaller sizes, to see its time; a choice of this package."""
+COPIES = 8
+"""Most copies of a quick point that are run as a chunk; longer chunks are hardly quicker (benchmarks/sweep_points.py).
+"""
 TRIALS = 2 * CHUNK
 """Most trials of a point that are run."""
 ROWS = 1000
@@ -131,7 +135,7 @@ def estimate(sweep: Sweep, folder: Path | None, jobs: int, handling: Handling) -
         groups = _grouped(plan)
         if store and groups:
             _look_up(store, sweep.circuit, groups, handling.with_waveforms, measured)
-    _run_some(groups, measured)
+    _run_some(groups, measured, handling.alone)
     return _summed(plan, groups, measured, jobs)
 
 
@@ -183,7 +187,7 @@ def _look_up(store: Store, circuit: str, groups: Groups, with_waveforms: bool, m
             measured.rows += 1
 
 
-def _run_some(groups: Groups, measured: Measured) -> None:
+def _run_some(groups: Groups, measured: Measured, alone: bool) -> None:
     """Run a point of each size, small ones first, then others of the same sizes, until the time is over."""
     unknown: dict[Kind, list[float]] = defaultdict(list)
     for kind, size in groups:
@@ -194,8 +198,9 @@ def _run_some(groups: Groups, measured: Measured) -> None:
     for turn in range(SAMPLES):
         for kind, size in chosen:
             if turn < groups[kind, size].count:
+                copies = 1 if alone else min(COPIES, groups[kind, size].count)
                 for point in _steps(groups[kind, size].points[turn], kind not in measured.found):
-                    _run(point, kind, measured)
+                    _run(point, kind, measured, copies)
 
 
 def _spread(sizes: list[float]) -> list[float]:
@@ -212,8 +217,8 @@ def _steps(point: Point, first: bool) -> list[Point]:
     return [*(replace(point, options=point.options | sizes) for sizes in smaller), point]
 
 
-def _run(point: Point, kind: Kind, measured: Measured) -> None:
-    """Run a point, if its expected time is available."""
+def _run(point: Point, kind: Kind, measured: Measured, copies: int) -> None:
+    """Run a point, if its expected time is available; a quick one again, in a chunk of copies."""
     trials = point.options["monte_carlo"] or 0
     larger = max(trials / TRIALS, 1.0)
     if measured.spent + measured.expected(kind, _size(point.options))[0] / larger > BUDGET:
@@ -225,6 +230,11 @@ def _run(point: Point, kind: Kind, measured: Measured) -> None:
         outcome = run_point(point)  # the first run also loads modules
     measured.spent += outcome.wall_time_s
     measured.points += 1
+    copies = min(copies, most_of(point))
+    if copies > 1 and copies * outcome.wall_time_s <= LONGEST:
+        times = [one.wall_time_s for one in run_points([point] * copies)]
+        measured.spent += sum(times)
+        outcome = replace(outcome, wall_time_s=sum(times) / copies)
     if outcome.status in (FAILED, INVALID) and not measured.problem:
         measured.problem = f"a point of size {_size(point.options):.4g} is {outcome.status}: {outcome.error}"
     evidence = sum(map(len, outcome.evidence.values()))

@@ -102,7 +102,7 @@ class _Run:
         died: list[Point] = []
         spoiled: list[Point] = []
         stored = 0.0
-        chunks = Chunks(points, executor, alone or timeout is not None or self.handling.max_failures is not None)
+        chunks = Chunks(points, executor, alone or self.handling.alone)
         try:
             for several in made_by(executor, ((chunk, self._call(chunk)) for chunk in chunks), hard):
                 for ended in several:

@@ -24,11 +24,15 @@ def clockwork(monkeypatch):
     """Points that are not run: each takes a microsecond times the cube of its size, and is written down."""
     ran = []
 
-    def run(point):
-        ran.append(point.options)
+    def took(point):
         return Outcome("SETTLED", {"residual": 0.5}, wall_time_s=1e-6 * point.options["size"] ** 3)
 
+    def run(point):
+        ran.append(point.options)
+        return took(point)
+
     monkeypatch.setattr(estimates, "run_point", run)
+    monkeypatch.setattr(estimates, "run_points", lambda points: [took(point) for point in points])
     return ran
 
 
@@ -166,6 +170,30 @@ def test_kinds_for_which_there_is_no_time_are_guessed_and_told(clockwork):
     assert (found.measured.points, found.unknown) == (38, 26)
     assert "26 kinds of points guessed from others" in found.lines(1)[0]
     assert found.seconds == pytest.approx(START + 64 * (1e-6 * 64**3 + ROW_TIME))
+
+
+def test_quick_points_are_run_in_chunks_too(clockwork, monkeypatch):
+    """Eight copies of a quick point, if a sweep has so many and runs them in chunks, each a tenth of it alone."""
+
+    def together(points):
+        made.append(len(points))
+        return [Outcome("SETTLED", wall_time_s=1e-7 * point.options["size"] ** 3) for point in points]
+
+    made = []
+    monkeypatch.setattr(estimates, "run_points", together)
+    grid = {"seed": {"range": [0, 100]}}
+    assert estimated(fixed={"size": 20}, grid=grid).seconds == pytest.approx(START + 100 * (0.8e-3 + ROW_TIME))
+    assert made == [8] * SAMPLES
+    for how, given in (
+        ({"max_failures": 1}, {"fixed": {"size": 20}, "grid": grid}),
+        ({}, {"fixed": {"size": 20}}),
+        ({}, {"fixed": {"size": 60}, "grid": grid}),
+    ):
+        alone = 1e-6 * given["fixed"]["size"] ** 3
+        count = 100 if "grid" in given else 1
+        found = estimated(handling=Handling(**how), **given)
+        assert found.seconds == pytest.approx(START + count * (alone + ROW_TIME))
+    assert len(made) == SAMPLES
 
 
 def test_many_trials_are_not_all_run(clockwork):
