@@ -54,8 +54,8 @@ def sampled(
         for step, part, own, stop in zip(steps[some], fractions[some], blocks, stops[some], strict=True):
             here = slice(stop - len(part), stop)
             system.applied(own, step.source, out=state[:, here])
-            if step.missed is not None:
-                state[:, here] += times(system.push[:, : system.laws.count], moved(step.missed, part))
+            if step.entered is not None:
+                state[:, here] += _moved(system, step, part)
             np.matmul(quartics[here], step.added.pins, out=pins[:, here])
             inputs[:, here] = step.inputs[:, None]
             if step.slope.any():
@@ -63,6 +63,14 @@ def sampled(
     state[:, -1], pins[:, -1], inputs[:, -1] = end.state, end.added.pins[:, 0], last.inputs + last.slope * last.length
     _limit(system, found)
     return found
+
+
+def _moved(system: System, step: Step, fractions: FloatArray) -> FloatArray:
+    """Return by what coordinates differ at fractions (F,) of a step where stages enter clamps, shape (n, F, K)."""
+    assert step.entered is not None
+    stages = np.zeros((system.laws.count, len(fractions), step.source.shape[2]))
+    stages[step.entered.row, :, step.entered.column] = moved(step.entered, step.length, fractions).T
+    return times(system.push[:, : system.laws.count], stages)
 
 
 def _limit(system: System, panels: Panels) -> None:
@@ -98,8 +106,8 @@ def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatA
     """Return voltages at times (T,) within a step, s; shape (rows, T, K), V."""
     fractions = (time - step.start) / step.length
     state = system.applied(system.sampling([step.length], [fractions])[0], step.source)
-    if step.missed is not None:
-        state += times(system.push[:, : system.laws.count], moved(step.missed, fractions))
+    if step.entered is not None:
+        state += _moved(system, step, fractions)
     pins = np.matmul(interpolated(fractions).T, step.added.pins)
     inputs = step.inputs[:, None] + step.slope[:, None] * (time - step.start)[:, None]
     found = Panels.joined(time, state, pins, np.asarray(inputs))

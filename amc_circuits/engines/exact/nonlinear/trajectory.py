@@ -10,7 +10,7 @@ import numpy as np
 from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
-from amc_circuits.engines.exact.nonlinear.step.between import missed
+from amc_circuits.engines.exact.nonlinear.step.entry import Entries
 from amc_circuits.engines.exact.nonlinear.step.stage_equations import Solved, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.record import FloatArray
@@ -45,7 +45,7 @@ class Step:
         added: What the limits add at the five nodes.
         inputs: Inputs at the start, shape (inputs, K), V.
         slope: Slopes of the inputs, shape (inputs, K), V/s.
-        missed: What quartics miss of clamps (`missed`), shape (m, 5, K), V; None for nothing.
+        entered: Stages that enter their clamps, which are placed between the nodes by `moved`; None for none.
     """
 
     start: float
@@ -54,7 +54,7 @@ class Step:
     added: Added
     inputs: FloatArray
     slope: FloatArray
-    missed: FloatArray | None = None
+    entered: Entries | None = None
 
     __repr__ = short_repr
 
@@ -122,9 +122,7 @@ class Integrator:
             grown = self._judge(found, length)
             if found is None or grown is None:
                 continue
-            # Of a first step, the rates at the start are not known.
-            away = None if self.last is None else missed(self.system.laws, found.added, found.driven, length)
-            steps.append(Step(place.time, length, found.source, found.added, now, slope, away))
+            steps.append(Step(place.time, length, found.source, found.added, now, slope, found.entered))
             place = Place(
                 until if length == left else place.time + length, found.state, found.added.at(slice(-1, None))
             )

@@ -14,9 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.polynomial import Polynomial
 
-from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import LAGRANGE, NODES
-from amc_circuits.engines.exact.nonlinear.step.entry import entering
+from amc_circuits.engines.exact.nonlinear.step.entry import Entries
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
@@ -30,27 +29,16 @@ _INTEGRALS: FloatArray = np.array(
 """Coefficients of 1, s .. s^10 of the integrals, shape (node, power)."""
 
 
-def missed(laws: Laws, added: Added, driven: FloatArray, length: float) -> FloatArray | None:
-    """Compute what quartics miss of slopes of clamps, times the step, shape (m, 5, K), V; None where they miss nothing.
+def moved(entered: Entries, length: float, fractions: FloatArray) -> FloatArray:
+    """Compute how much farther stages have moved at fractions (F,) of a step than by quartics, shape (F, E), V.
 
     Args:
-        laws: Limits of the op-amps.
-        added: What they add at the five nodes of a step.
-        driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s.
+        entered: Stages that enter their clamps in the step.
         length: Length of the step, s.
+        fractions: Fractions of the step.
     """
-    if added.clamp is None:
-        return None
-    which = entering(laws, added, driven)
-    if not which.any():
-        return None
-    slopes = np.abs(added.clamp) * (driven + added.clamp) * (-length / CLAMP_VOLTAGE)
-    slopes -= np.matmul(_DERIVATIVES, added.clamp)
-    slopes *= (length * which)[:, None]
-    return np.asarray(slopes)
-
-
-def moved(missing: FloatArray, fractions: FloatArray) -> FloatArray:
-    """Compute how much farther stages have moved at fractions (F,) of a step than by quartics, shape (m, F, K), V."""
+    missed = np.abs(entered.clamp) * (entered.driven + entered.clamp)
+    missed *= -length / CLAMP_VOLTAGE
+    missed -= _DERIVATIVES @ entered.clamp
     weights = np.vander(fractions, _INTEGRALS.shape[1], increasing=True) @ _INTEGRALS.T
-    return np.asarray(np.matmul(weights, missing))
+    return np.asarray(length * (weights @ missed))

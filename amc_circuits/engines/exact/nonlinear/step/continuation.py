@@ -21,7 +21,7 @@ import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES, interpolated
-from amc_circuits.engines.exact.nonlinear.step.entry import entering
+from amc_circuits.engines.exact.nonlinear.step.entry import Entries
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
@@ -45,27 +45,27 @@ def _halved(ratio: float) -> FloatArray:
     return np.ascontiguousarray(interpolated(1 + _HALVES * ratio).T)
 
 
-def continued(laws: Laws, added: Added, driven: FloatArray, ratio: float, length: float) -> Added:
+def continued(laws: Laws, added: Added, entered: Entries | None, ratio: float, length: float) -> Added:
     """Guess what the limits add at the last four nodes of a step.
 
     Args:
         laws: Limits of the op-amps.
         added: What they added at the five nodes of the step before.
-        driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s.
+        entered: Stages that entered their clamps in it.
         ratio: Length of the step in units of the one before.
         length: Length of the step, s.
     """
-    weights = continuation(ratio)
-    bent = np.matmul(weights[1:], added.bent)
+    weights = continuation(ratio)[1:]
+    bent = np.matmul(weights, added.bent)
     if added.clamp is None:
         return Added(bent, None, added.stages)
-    clamp = np.matmul(weights[1:], added.clamp)
-    row, column = np.nonzero(entering(laws, added, driven))
-    if row.size:
-        held = added.clamp[row, -1, column]
-        rate = _halved(ratio) @ (driven[row, :, column].T * -np.sign(held))
-        np.maximum(rate, LEAST * laws.slew_rate[row, 0, 0], out=rate)
-        clamp[row, :, column] = (_entered(rate, np.abs(held), length) * np.sign(held)).T
+    clamp = np.matmul(weights, added.clamp)
+    if entered is not None:
+        held = entered.clamp[-1]
+        rate = _halved(ratio) @ entered.driven
+        rate *= -np.sign(held)
+        np.maximum(rate, LEAST * laws.slew_rate[entered.row, 0, 0], out=rate)
+        clamp[entered.row, :, entered.column] = (_entered(rate, np.abs(held), length) * np.sign(held)).T
     return Added(bent, clamp, added.stages)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 EARLY = 1e-3
 """Least rate of a stage at the start of a step, in units of the slew rate, at which it enters its clamp. Behind it the
@@ -19,18 +22,39 @@ RESTING = 1e-9
 """Rate of a stage, in units of the slew rate, below which it does not move."""
 
 
-def entering(laws: Laws, added: Added, driven: FloatArray) -> NDArray[np.bool_]:
-    """Return whether stages enter their clamps at the start of a step, and have not left them at its end, shape (m, K).
+@dataclass(frozen=True)
+class Entries:
+    """Stages that enter their clamps in a step, one entry a stage of a response.
+
+    Attributes:
+        row: Op-amp of each, shape (E,).
+        column: Response of each, shape (E,).
+        driven: Rates but for the clamps at the five nodes, shape (5, E), V/s.
+        clamp: Rates of the clamps there, same shape, V/s.
+    """
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    driven: FloatArray
+    clamp: FloatArray
+
+    __repr__ = short_repr
+
+
+def entries(laws: Laws, added: Added, driven: FloatArray) -> Entries | None:
+    """Return the stages that enter their clamps at the start of a step, and have not left them at its end.
 
     Args:
         laws: Limits of the op-amps.
-        added: What they add at the five nodes of the step; some clamps draw a current.
+        added: What they add at the five nodes of the step.
         driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s.
     """
-    assert added.clamp is not None
+    if added.clamp is None:
+        return None
     found = np.abs(driven[:, 0] + added.clamp[:, 0]) > EARLY * laws.slew_rate[:, 0]
     found &= np.abs(added.clamp[:, -1]) > laws.least_clamp[:, 0]
-    return np.asarray(found)
+    row, column = np.nonzero(found)
+    return Entries(row, column, driven[row, :, column].T, added.clamp[row, :, column].T) if row.size else None
 
 
 def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> float:

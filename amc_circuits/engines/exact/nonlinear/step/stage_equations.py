@@ -18,7 +18,7 @@ from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
 from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped
 from amc_circuits.engines.exact.nonlinear.step.continuation import continuation, continued
-from amc_circuits.engines.exact.nonlinear.step.entry import longest
+from amc_circuits.engines.exact.nonlinear.step.entry import Entries, entries, longest
 from amc_circuits.engines.exact.nonlinear.step.newton import Newton
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects, OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
@@ -71,8 +71,8 @@ class Solved:
         source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
         pushed: Part of N from what the limits add, shape (n, 5, K).
         added: What the limits add at the five nodes.
-        driven: Rates of the stages there but for clamps, shape (m, 5, K), V/s; of a first step, the start has those of
-            the next node.
+        driven: Rates of the stages but for clamps at the end, shape (m, 1, K), V/s.
+        entered: Stages that entered their clamps; None for none, and in a first step.
         error: Estimated error in units of the tolerance.
         longest: Longest step that may follow, s (`longest`).
         iterations: Number of iterations that it took.
@@ -84,6 +84,7 @@ class Solved:
     pushed: FloatArray
     added: Added
     driven: FloatArray
+    entered: Entries | None
     error: float
     longest: float
     iterations: int
@@ -140,8 +141,9 @@ class StageEquations:
         drive, stage, *_ = system.parted(voltages)
         rates = system.laws.driven(drive, stage)
         further = longest(system.laws, added, rates, stage)
-        rates = np.concatenate([rates[:, :1] if last is None else last.driven[:, -1:], rates], axis=1)
-        return Solved(length, end[:, 0].copy(), source, pushed, added, rates, error, further, iterations)
+        entered = None if last is None else entries(system.laws, added, np.concatenate([last.driven, rates], axis=1))
+        reached = end[:, 0].copy()
+        return Solved(length, reached, source, pushed, added, rates[:, -1:], entered, error, further, iterations)
 
     def _guessed(self, before: Added, last: Solved | None, length: float) -> tuple[Added, FloatArray]:
         """Guess what the limits add at the last four nodes, and its part of N at five, shape (n, 5, K)."""
@@ -149,7 +151,7 @@ class StageEquations:
         if last is None:
             return before.repeated(DEGREE), np.repeat(times(push, before.whole), DEGREE + 1, axis=1)
         ratio, pushed = length / last.length, np.empty_like(last.pushed)
-        guess = continued(laws, last.added, last.driven, ratio, length)
+        guess = continued(laws, last.added, last.entered, ratio, length)
         if guess.clamp is None:
             np.matmul(continuation(ratio), last.pushed, out=pushed)
         else:

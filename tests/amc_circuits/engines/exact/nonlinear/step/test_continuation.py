@@ -7,9 +7,9 @@ from scipy.integrate import solve_ivp
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES
-from amc_circuits.engines.exact.nonlinear.step.between import missed, moved
+from amc_circuits.engines.exact.nonlinear.step.between import moved
 from amc_circuits.engines.exact.nonlinear.step.continuation import continued
-from amc_circuits.engines.exact.nonlinear.step.entry import longest
+from amc_circuits.engines.exact.nonlinear.step.entry import entries, longest
 from netlists import preset
 from tests.amc_circuits.engines.exact.circuits import programmed
 from tests.cases import spd_matrix
@@ -73,7 +73,7 @@ def test_a_stage_that_enters_its_clamp(laws, volts, sign):
     """Within a thousandth of the rate with which it is driven, over 1.4 times a step in which c grows e-fold."""
     x, driven = entry(volts, sign)
     before = added(laws, clamp(x[:5]), np.zeros(5))
-    found = continued(laws, before, of_all(laws, driven[:5]), 1.4, 1.4 * STEP)
+    found = continued(laws, before, entries(laws, before, of_all(laws, driven[:5])), 1.4, 1.4 * STEP)
     assert found.clamp is not None
     assert_close(found.clamp[0, :, 0], clamp(x[-4:]), absolute=1e-3 * SLEW_RATE * np.tanh(0.9))
 
@@ -85,24 +85,24 @@ def test_between_the_nodes(laws, volts, sign):
     x, driven = entry(volts, sign)
     whole = Polynomial(polynomial.polyfit(NODES, driven[:5] + clamp(x[:5]), 4)).integ()
     wanted = x[5:16] - (x[0] + STEP * whole(BETWEEN))
-    found = missed(laws, added(laws, clamp(x[:5]), np.zeros(5)), of_all(laws, driven[:5]), STEP)
-    assert found is not None
-    assert_close(moved(found, BETWEEN)[0, :, 0], wanted, absolute=0.1 * np.abs(wanted).max())
+    entered = entries(laws, added(laws, clamp(x[:5]), np.zeros(5)), of_all(laws, driven[:5]))
+    assert entered is not None and entered.row.tolist() == list(range(laws.count))
+    assert_close(moved(entered, STEP, BETWEEN)[:, 0], wanted, absolute=0.1 * np.abs(wanted).max())
     assert np.abs(wanted).max() > 1e-7
 
 
 def test_all_else_is_a_quartic(laws):
-    """Slewing, and a clamp that takes what its stage is driven with: nothing else is missed, and steps may be long."""
+    """Slewing, and a clamp that takes what its stage is driven with: no stage enters, and steps may be long."""
     held = -SLEW_RATE * Polynomial([0.5, 0.1 / STEP, 0, 0.02 / STEP**3])
     slewing = SLEW_RATE * Polynomial([0.1, 0.2 / STEP, 0.1 / STEP**2, 0, 0.01 / STEP**4])
     before, driven = added(laws, held(STEP * NODES), slewing(STEP * NODES)), of_all(laws, -held(STEP * NODES))
-    found = continued(laws, before, driven, 1.4, 1.4 * STEP)
+    assert entries(laws, before, driven) is None
+    found = continued(laws, before, None, 1.4, 1.4 * STEP)
     assert found.clamp is not None
     assert_close(found.clamp[0, :, 0], held(LATER), relative=1e-9)
     assert_close(found.slewing[0, :, 0], slewing(LATER), relative=1e-9)
     without = Added(before.bent, None, laws.count)
-    assert continued(laws, without, driven, 1.4, 1.4 * STEP).clamp is None
-    assert missed(laws, before, driven, STEP) is None and missed(laws, without, driven, STEP) is None
+    assert entries(laws, without, driven) is None and continued(laws, without, None, 1.4, 1.4 * STEP).clamp is None
     assert longest(laws, before, driven, 0 * driven + 0.89) > 1e3 * STEP
     assert longest(laws, without, driven, 0 * driven) == np.inf
 
