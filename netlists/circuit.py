@@ -34,6 +34,9 @@ from netlists.short_text import rows_text
 from netlists.temperature import NOMINAL_TEMPERATURE
 
 P = TypeVar("P", bound=Part)
+PARTS = get_args(Part)
+NAME = re.compile(r"[a-z]+")
+"""Form of the names of groups and parts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,7 @@ class Circuit:
     def with_parts(self, *parts: Part) -> Circuit:
         """Return the circuit with parts replaced by others with the same names."""
         for part in parts:
-            check_type("parts", part, *get_args(Part))
+            check_type("parts", part, *PARTS)
         other = {part.name: part for part in parts}
         return replace(self, parts=tuple(other.get(part.name, part) for part in self.parts))
 
@@ -212,7 +215,7 @@ def _check_types(circuit: Circuit) -> None:
     for name, size in circuit.groups.items():
         check_type("groups", name, str)
         check_type("groups", size, int, np.integer)
-    for field, types in (("parts", get_args(Part)), ("sources", (Source,)), ("phases", (Phase,))):
+    for field, types in (("parts", PARTS), ("sources", (Source,)), ("phases", (Phase,))):
         check_type(field, getattr(circuit, field), tuple, list)
         for one in getattr(circuit, field):
             check_type(field, one, *types)
@@ -226,7 +229,7 @@ def _check_types(circuit: Circuit) -> None:
 def _check_names(circuit: Circuit) -> None:
     names = [part.name for part in circuit.parts]
     for name in (*circuit.groups, *names):
-        if not re.fullmatch(r"[a-z]+", name):
+        if not NAME.fullmatch(name):
             raise ParameterError("circuit", repr(name), "names of groups and parts are small letters alone")
     for name in names:
         if names.count(name) > 1:

@@ -18,6 +18,7 @@ from netlists.errors import as_floats, no_such, shown
 from netlists.short_text import model_repr
 
 FloatArray = NDArray[np.float64]
+_text_of = json.JSONEncoder(sort_keys=True).encode  # as `json.dumps`, which makes an encoder for each value
 
 
 def about(text: str, unit: str = "", **bounds: Any) -> Any:
@@ -138,7 +139,7 @@ class Record(BaseModel):
     @cached_property
     def _texts(self) -> dict[str, str]:
         """JSON text of every field."""
-        return {name: json.dumps(value, sort_keys=True) for name, value in self.model_dump(mode="json").items()}
+        return {name: _text_of(value) for name, value in self.model_dump(mode="json").items()}
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and isinstance(other, Record) and self.sha256 == other.sha256
