@@ -159,7 +159,8 @@ class Equations:
 
     def indices(self, *groups: str) -> NDArray[np.int64]:
         """Return the rows of the nodes of some groups, one group after the other."""
-        return np.concatenate([np.arange(self.at[name].start, self.at[name].stop) for name in groups])
+        found = [np.arange(self.at[name].start, self.at[name].stop) for name in groups]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def reduce(
         self,

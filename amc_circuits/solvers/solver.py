@@ -37,7 +37,7 @@ from amc_circuits.solvers.programmed import NoParameters, ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.streaming import Stream, stream_job, swing_of
 from amc_circuits.values.checks import Numbers, numeric_array, right_hand_sides, square_matrix
-from netlists import ParameterError, Record
+from netlists import OpAmps, ParameterError, Record
 from netlists.errors import check_type, real_array, real_number
 from netlists.record import FloatArray
 from netlists.version import package_version
@@ -91,7 +91,7 @@ class Solver(ProgrammedArray):
         parameters = cls.Parameters(**own)
         mappings = cls._mapped(system, hardware, parameters)
         made = cls(system, hardware, mappings, settings, engine, parameters, converters or Converters())
-        check_room(len(system.programmed), len(made.circuit.amplifiers))
+        check_room(len(system.programmed), sum(made.circuit.groups[row.output] for row in made.circuit.of(OpAmps)))
         if engine == EXACT:
             check_known(made.circuit, cls.first_pass is not None)
         _ = made.output_range
