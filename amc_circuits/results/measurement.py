@@ -150,7 +150,8 @@ def time_to_bits(time: FloatArray, error: FloatArray, bits: float) -> float:
 def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:
     """Compute `||value - reference|| / ||reference||` of each column, 2-norm; (N, K) to (K,); 0 where both are zero."""
     # Along rows in memory, so that the rounding of a column does not depend on the others.
-    wrong, scale = (np.linalg.norm(np.ascontiguousarray(one.T), axis=-1) for one in (value - reference, reference))
+    rows = (np.ascontiguousarray(one.T) for one in (value - reference, reference))
+    wrong, scale = (np.sqrt((one.conj() * one).real.sum(axis=-1)) for one in rows)  # as `np.linalg.norm`, half its time
     none = np.where(wrong > 0, np.inf, 0.0 * wrong)
     return np.asarray(np.divide(wrong, scale, out=none, where=scale > 0), dtype=np.float64)
 
