@@ -13,15 +13,34 @@ from typing import Any
 
 from amc_circuits import ParameterError, package_version, replacing
 from amc_circuits.values.quantities import counted
+from optimizer.effects import given_places
 from optimizer.specification import TrainingSpec
+from optimizer.sweep_run import FILES, files
 
 ADDED = (("circuit", "at_rest"),)
 """Settings that came after files without a specification, whose names are hashes of it; the last one stands first."""
 
 
 def name_of(spec: TrainingSpec) -> str:
-    """Name of a file: hash of all settings of today."""
-    return _hash(spec.model_dump_json())
+    """Name of a file: hash of all settings of today, with the content of the data in place of their folder."""
+    return _placeless(spec, files(_paths(spec)))
+
+
+def _placeless(spec: TrainingSpec, content: str) -> str:
+    """Hash of all settings, of the names of files alone, and of the content of these files."""
+    paths = _paths(spec)
+    if not paths:
+        return _hash(spec.model_dump_json())
+    known = json.loads(spec.model_dump_json())
+    known["data"]["content"] = content
+    known["data"] |= {place.removeprefix("data."): Path(path).name for place, path in paths.items()}
+    return _hash(json.dumps(known, separators=(",", ":"), ensure_ascii=False))
+
+
+def _paths(spec: TrainingSpec) -> dict[str, str]:
+    """Files and folders of the data, by the names of their settings."""
+    places = dict(given_places({} if spec.data is None else {"data": spec.data.model_dump()}))
+    return {place: places[place] for place in FILES if place in places}
 
 
 def _hash(text: str) -> str:
@@ -29,7 +48,10 @@ def _hash(text: str) -> str:
 
 
 def _older_names(spec: TrainingSpec) -> Iterator[str]:
-    """Names of the times before each of `ADDED`, as long as these settings have their defaults."""
+    """Names before the content of data counted, and before each of `ADDED`, as long as these have their defaults."""
+    if spec.data is not None:
+        yield _placeless(spec, "")
+        yield _hash(spec.model_dump_json())
     content = json.loads(spec.model_dump_json())
     for section, name in ADDED:
         if content[section].get(name) != type(getattr(spec, section)).model_fields[name].default:
@@ -43,7 +65,9 @@ class TrainingStore:
     """Results of trainings in a folder.
 
     A file holds the specification with all its settings. It is the result of a training if it has the same settings
-    after those that it lacks got their defaults. A file without a specification counts by its name.
+    after those that it lacks got their defaults. Files of data are the same if their names and their content are,
+    wherever they lie; a result from before their content was kept counts by their names. A file without a
+    specification counts by its own name.
 
     Attributes:
         folder: Folder.
@@ -57,9 +81,12 @@ class TrainingStore:
         """Read which results there are."""
         unknown = 0
         for path in sorted(self.folder.glob("*.json")):
-            given = _content(path).get("spec")
+            content = _content(path)
+            given = content.get("spec")
             try:
-                name = path.stem if given is None else name_of(TrainingSpec.model_validate(given))
+                name = path.stem
+                if given is not None:
+                    name = _placeless(TrainingSpec.model_validate(given), content.get("data", ""))
             except ParameterError:  # a setting that this version does not have
                 unknown += 1
                 continue
@@ -87,6 +114,7 @@ def write(path: Path, label: str, spec: TrainingSpec, run: Mapping[str, Any]) ->
         "seed": spec.seed,
         "version": package_version(),
         "spec": spec.model_dump(mode="json"),
+        "data": files(_paths(spec)),
         "run": run,
     }
     with replacing(path) as partial:

@@ -1,7 +1,9 @@
 """Trainings of a benchmark are stored one by one, and medians are compared with an interval."""
 
+import hashlib
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks.training_runs import Method, half, ratio_of_medians, run_all, stored
@@ -56,6 +58,32 @@ def test_a_result_stays_valid_when_a_setting_is_added(tmp_path, capsys):
     (tmp_path / "0123.json").write_text(json.dumps(content))
     assert stored(methods, 1, tmp_path) == {}
     assert "1 result of settings that this version does not have" in capsys.readouterr().err
+
+
+def test_a_result_stays_valid_when_its_data_move(tmp_path):
+    """By name and content of the files; another content is another training. Older results have the names alone."""
+    for folder, shift in (("here", 0), ("there", 0), ("other", 1)):
+        (tmp_path / folder).mkdir()
+        drawn = np.random.default_rng(shift)
+        np.savez(tmp_path / folder / "x.npz", x=drawn.standard_normal((60, 5)), y=np.arange(60) % 3)
+    quick = {"optimizer": {"name": "adam"}, "batch_size": 20, "epochs": 0.4}
+    arrays = {"x_name": "x", "y_name": "y"}
+    methods = {
+        folder: [Method(folder, {"data": {"train": str(tmp_path / folder / "x.npz"), **arrays}, **quick})]
+        for folder in ("here", "there", "other")
+    }
+    store = tmp_path / "store"
+    run_all(methods["here"], 1, 1, store)
+    assert set(stored(methods["there"], 1, store)) == {"there"} and stored(methods["other"], 1, store) == {}
+    (path,) = store.iterdir()
+    content = json.loads(path.read_text())
+    del content["data"]
+    path.rename(store / "0123.json").write_text(json.dumps(content))
+    assert set(stored(methods["there"], 1, store)) == {"there"}
+    del content["spec"]
+    older = hashlib.sha256(methods["here"][0].spec(0).model_dump_json().encode()).hexdigest()[:16]
+    (store / "0123.json").rename(store / f"{older}.json").write_text(json.dumps(content))
+    assert set(stored(methods["here"], 1, store)) == {"here"} and stored(methods["there"], 1, store) == {}
 
 
 @pytest.mark.parametrize("name", ["4790d69fb56e2be0", "4c2a4b27c15e1a9a"])
