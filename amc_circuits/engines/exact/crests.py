@@ -1,7 +1,7 @@
 """Largest magnitudes of voltages and currents that are sampled at Gauss's points of panels, between the points too.
 
 Samples alone miss the crest of a fast ring by up to 3 %. The polynomial through the eight points of a panel shows where
-a larger value can be; there the exact response is taken. So samples may be rough: they only say where to look.
+a larger value can be; there the exact response is taken. So samples only say where to look, and may err by `ROUGH`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ so its crest is at most `a (1 - cos(0.55))` = 0.15 a above a sample, and its sam
 ERRED = 0.02
 """The same for the polynomial of degree 7 through the samples: of an exponential it misses `3^8/(2^7 8!)` = 0.0013."""
 ROUGH = 1e-5
-"""Largest error of a sample, in units of the largest magnitude of its response."""
+"""Largest error of a sample, in units of the largest magnitude of its response; a larger one could hide the crest."""
 SPANNED = 1e-7
 """Distance of a time from the span of others, in units of the largest, at which it follows from them here."""
 MUCH = 5_000
