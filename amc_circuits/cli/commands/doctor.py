@@ -6,9 +6,12 @@ import math
 import platform
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
+import netlists
 from amc_circuits.cli.extensions import Check, installed_extensions
 from amc_circuits.cli.messages import BAD_INPUT, USABLE, finish
 from amc_circuits.engines import EngineNotFoundError, NgspiceEngine, SimulationError, find_ngspice
@@ -37,6 +40,9 @@ def doctor() -> None:
 def checks() -> Iterator[Check]:
     """Yield the result of every check; those of the upper layers are last."""
     yield Check("amc", True, f"{package_version()}, Python {platform.python_version()}, {sys.platform}")
+    if (stated := _stated_version(Path(netlists.__file__).parents[1])) not in (None, package_version()):
+        detail = f"installed as {package_version()}, but its files are {stated}; results name the former"
+        yield Check("version", False, detail, "run scripts/setup", required=False)
     yield from _ngspice()
     for library in _libraries():
         try:
@@ -49,6 +55,15 @@ def checks() -> Iterator[Check]:
                 yield from check()
             except ParameterError as error:
                 yield Check(error.parameter, False, f"got {error.value}", error.mend)
+
+
+def _stated_version(root: Path) -> str | None:
+    """Version in the project file of an editable installation, which may have changed since; None without one."""
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return str(project["version"]) if project["name"] == "amc" else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _libraries() -> list[str]:

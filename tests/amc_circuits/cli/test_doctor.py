@@ -1,5 +1,6 @@
 """`amc doctor` on simulators that are sound, old, broken, slow or wrong: it finds out by a circuit that it knows."""
 
+import itertools
 import math
 import os
 import re
@@ -10,6 +11,7 @@ import pytest
 from amc_circuits.cli.commands import doctor
 from amc_circuits.engines import find_ngspice
 from amc_circuits.engines.ngspice.binary import OLDEST
+from netlists.version import package_version
 from tests.amc_circuits import broken_ngspice as broken
 from tests.command_line import HANDED_IN
 
@@ -40,6 +42,18 @@ def test_a_sound_simulator_is_ok(amc):
     assert outcome.code == 0
     assert float(found[2]) == pytest.approx(exact, rel=1e-3)
     assert float(found[1]) == pytest.approx(exact, rel=0.01)
+
+
+@pytest.mark.parametrize(("name", "version", "noted"), [("amc", "99.1", True), ("amc", None, False), ("x", "9", False)])
+def test_files_that_are_newer_than_their_installation_are_noted(monkeypatch, tmp_path, name, version, noted):
+    """After a pull; not if the versions agree, nor where a project file of something else lies."""
+    monkeypatch.setattr(doctor.netlists, "__file__", str(tmp_path / "netlists" / "__init__.py"))
+    text = f'[project]\nname = "{name}"\nversion = "{version or package_version()}"\n'
+    (tmp_path / "pyproject.toml").write_text(text)
+    first, second = itertools.islice(doctor.checks(), 2)
+    assert first.ok and (second.name == "version") == noted
+    if noted:
+        assert not second.ok and not second.required and "its files are 99.1" in second.detail
 
 
 FAILURES = {
