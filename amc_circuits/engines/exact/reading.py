@@ -225,7 +225,8 @@ class _Rows:
 
     def at(self, probe: Probe, slot: Indices, row: Indices, time: FloatArray) -> FloatArray:
         """Rows of a probe, each in its slot at its own times (rows, T), all on the edge or all after it."""
-        return self._each(probe, time[:, -1] <= self.slots.edge.stop, slot, row, time)
+        # By their middles: the last time of a window on the edge may be later than its end, by rounding.
+        return self._each(probe, time[:, [0, -1]].mean(axis=1) < self.slots.edge.stop, slot, row, time)
 
     def outputs(
         self, probe: Probe, samples: int, slot: Indices, before: Indices, output: Indices, time: FloatArray

@@ -64,7 +64,8 @@ class StackedSamples:
             crests.look(probe.at(self.slot[part], time, edge), self.slot[part], self.start[part], self.length[part])
 
         def values(slot: Indices, row: Indices, time: FloatArray) -> FloatArray:
-            return _each(probe, slot, row, time, time[:, -1] <= self.rise[slot])
+            # By their middles: the last time of a window on the edge may be later than its end, by rounding.
+            return _each(probe, slot, row, time, time[:, [0, -1]].mean(axis=1) < self.rise[slot])
 
         return crests.found(values)
 
