@@ -199,14 +199,14 @@ class Equations:
     ) -> FloatArray:
         """Return what charges the kept nodes: per volt of them, of inputs, at rest; and per V/s of inputs, if any."""
         coupling = _block(matrix, kept, gone)
-        read, feed, rest = (np.compress(gone, one, axis=-2) for one in voltages)
+        read, feed, rest = (one.compress(gone, axis=-2) for one in voltages)
         found = [
             _block(matrix, kept, kept) + coupling @ read,
-            np.compress(kept, self.input, axis=-2) + coupling @ feed,
-            np.compress(kept, self.constant, axis=-1)[..., None] + coupling @ rest,
+            self.input.compress(kept, axis=-2) + coupling @ feed,
+            self.constant.compress(kept, axis=-1)[..., None] + coupling @ rest,
         ]
         if self.input_capacitance.any():
-            found.append(-np.compress(kept, self.input_capacitance, axis=-2))
+            found.append(-self.input_capacitance.compress(kept, axis=-2))
         return np.concatenate(found, axis=-1)
 
     def _voltages(
@@ -215,8 +215,8 @@ class Equations:
         """Return the voltages of all nodes but pins: per volt of the kept ones, per volt of inputs, and the rest."""
         others = [
             _block(matrix, gone, kept),
-            np.compress(gone, self.input, axis=-2),
-            np.compress(gone, self.constant, axis=-1)[..., None],
+            self.input.compress(gone, axis=-2),
+            self.constant.compress(gone, axis=-1)[..., None],
         ]
         solved = _solve(_block(matrix, gone, gone), np.concatenate(others, axis=-1))
         states, inputs = int(kept.sum()), self.input.shape[-1]
@@ -282,7 +282,7 @@ def _ordered(same: list[Follower]) -> list[Follower]:
 
 
 def _block(matrix: FloatArray, rows: NDArray[np.bool_], columns: NDArray[np.bool_]) -> FloatArray:
-    return np.compress(columns, np.compress(rows, matrix, axis=-2), axis=-1)
+    return matrix.compress(rows, axis=-2).compress(columns, axis=-1)
 
 
 def _solve(matrix: FloatArray, right: FloatArray) -> FloatArray:

@@ -126,14 +126,15 @@ def networks_together(cells: Sequence[FloatArray], wires: Interconnect) -> list[
 
 
 def reduce_together(arrays: Iterable[Array]) -> None:
-    """Compute `reduced` of small arrays, those of one shape with equal wires from one stack.
+    """Compute `reduced` of small arrays with wires, those of one shape with equal wires from one stack.
 
     Arrays of a stack that cannot be reduced are left: one of them spoils it, and each says by itself what is wrong.
     """
     groups: dict[tuple[object, ...], list[Array]] = {}
     for array in arrays:
-        if array.conductance.size <= TOGETHER and "reduced" not in vars(array):
-            groups.setdefault((array.conductance.shape, *array.interconnect), []).append(array)
+        wires = array.interconnect
+        if wires.wire_resistance > 0 and array.conductance.size <= TOGETHER and "reduced" not in vars(array):
+            groups.setdefault((array.conductance.shape, *wires), []).append(array)
     for several in (group for group in groups.values() if len(group) > 1):
         try:
             networks = networks_together([array.conductance for array in several], several[0].interconnect)
