@@ -42,8 +42,9 @@ been seen: circuits of many op-amps leave about this, and no more than 1, as no 
 HELD = 0.25
 """The same of what is left where clamps draw currents, in units of `COUPLING`, and whatever bends: guesses are near."""
 
-Iterated = tuple[Added, FloatArray, NDArray[np.bool_], int]
-"""What the limits add, voltages (3 m + k, 4, K), which responses failed (K,), and the number of iterations."""
+Iterated = tuple[Added, FloatArray, NDArray[np.bool_], bool, int]
+"""What the limits add, voltages (3 m + k, 4, K), which responses failed (K,), whether the source follows the last
+change, and the number of iterations."""
 
 
 @dataclass(frozen=True)
@@ -128,14 +129,15 @@ class StageEquations:
         system, weights = self.system, self.system.weights(length)
         guess, pushed = self._guessed(before, last, length)
         source = np.concatenate([state[:, None], driven.rates + pushed], axis=1)
-        added, voltages, failed, iterations = self._iterated(weights, source, driven, guess)
+        added, voltages, failed, changed, iterations = self._iterated(weights, source, driven, guess)
         if failed.any():
             some, iterations = np.flatnonzero(failed), 1
             if (newton := self._by_newton(weights, source, driven, voltages, added, some)) is None:
                 return None
             added = newton
         pushed[:, 1:] = times(system.push, added.whole)
-        source[:, 2:] = driven.rates[:, -DEGREE:] + pushed[:, 1:]
+        if changed or failed.any():
+            source[:, 2:] = driven.rates[:, -DEGREE:] + pushed[:, 1:]
         end = system.applied(weights.end, source)
         error, added = self._error(end[:, 1], before, added), before.joined(added)
         drive, stage, *_ = system.parted(voltages)
@@ -176,7 +178,7 @@ class StageEquations:
         failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
         limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
         acceleration = Acceleration(self._in_tolerances)
-        before, size, done = guess, np.inf, 0
+        before, size, done, changed = guess, np.inf, 0, False
         for done in range(1, ITERATIONS + 1):
             close = CLOSE * min(limits.least / LEAST_SLOPE, 1.0)
             size, larger = channels.size(limits, before, weights.step), size
@@ -184,7 +186,7 @@ class StageEquations:
                 break
             left = self._left(limits, size / larger, done, weights.step)
             if close == CLOSE and size * left <= EXPECTED:
-                limits = replace(limits, added=_corrected(limits, before))
+                limits, changed = replace(limits, added=_corrected(limits, before)), True
                 break
             before = limits.added
             source[:, 2:] = driven.rates[:, -DEGREE:] + times(self.system.push, before.whole)
@@ -204,7 +206,7 @@ class StageEquations:
             limits = channels.limits(voltages, own, held)
         else:
             failed |= far > close
-        return limits.added, voltages, failed, done
+        return limits.added, voltages, failed, changed, done
 
     def _change(
         self, own: OwnEffects, seen: FloatArray, voltages: FloatArray, limits: Limited
