@@ -10,6 +10,7 @@ does not change the waveform, since the model does not include it. It is reporte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,8 @@ NOTHING = 1e-12
 FULL_CURRENT = 0.9
 """Part of the largest output current above which the current limit holds an amplifier."""
 
+_limit = lru_cache(maxsize=64)(format_quantity)
+"""Text of a limit: few of them come again and again."""
 NEAR_SWING = 0.5
 """Part of the swing above which it may hold an amplifier of a subcircuit, which saturates softly; a choice here."""
 
@@ -43,20 +46,28 @@ def at_rest(
         tolerance: Largest allowed distance from the steady state, in units of the largest output.
         largest_input: Largest input, V. Outputs below `NOTHING` of it count as 0: what is left of terms that cancel.
     """
-    found = distances(reading.final[:, None], wanted[:, None], np.array([largest_input]))
-    distance, scale = (float(one[0]) for one in found)
-    return _compared(circuit, reading.amplifiers, distance, scale, tolerance)
+    apart = distances(reading.final[:, None], wanted[:, None], np.array([largest_input]))
+    return _compared(circuit, [reading.amplifiers], *apart, tolerance)[0]
 
 
 def _compared(
-    circuit: Circuit, state: AmplifierState | None, distance: float, scale: float, tolerance: float
-) -> AtRest:
-    """Return the comparison of outputs at a distance from the steady state, in units of their full scale, V."""
-    if state is None:
-        return AtRest(distance)
+    circuit: Circuit,
+    states: Sequence[AmplifierState | None],
+    distances: FloatArray,
+    scales: FloatArray,
+    tolerance: float,
+) -> list[AtRest]:
+    """Return the comparisons of outputs at distances from the steady state, in units of their full scales, V."""
     # The steady state of linear parts has no limits. An operating point has the same limits as the transient.
-    held = "" if circuit.linear and distance <= tolerance else _held(circuit, state, tolerance * scale)
-    return AtRest(distance, held or _beyond_common_mode(circuit, state))
+    held: dict[int, str] = {}
+    known = {k: state for k, state in enumerate(states) if state is not None}
+    some = [k for k in known if not (circuit.linear and distances[k] <= tolerance)]
+    if some:
+        held = dict(zip(some, _held(circuit, [known[k] for k in some], tolerance * scales[some]), strict=True))
+    return [
+        AtRest(distance, held.get(k) or _beyond_common_mode(circuit, known[k])) if k in known else AtRest(distance)
+        for k, distance in enumerate(distances.tolist())
+    ]
 
 
 def judged(
@@ -71,12 +82,11 @@ def judged(
         tolerance: As in `at_rest`.
         levels: Input voltages, shape (inputs, K), V.
     """
-    largest, found = np.abs(levels).max(axis=0), []
+    largest = np.abs(levels).max(axis=0)
     apart = distances(np.stack([one.final for one in readings], axis=1), wanted, largest)
-    for one, distance, scale in zip(readings, *(each.tolist() for each in apart), strict=True):
-        judgement = _compared(circuit, one.amplifiers, distance, scale, tolerance)
-        found.append(Reading(**{**vars(one), "at_rest": judgement}))  # `replace` is slow, and these are many
-    return found
+    found = _compared(circuit, [one.amplifiers for one in readings], *apart, tolerance)
+    # `replace` is slow, and these are many.
+    return [Reading(**{**vars(one), "at_rest": own}) for one, own in zip(readings, found, strict=True)]
 
 
 def distances(final: FloatArray, wanted: FloatArray, largest_input: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -106,36 +116,47 @@ def _beyond_common_mode(circuit: Circuit, state: AmplifierState) -> str:
     return f"{circuit.amplifiers[worst]} has a common mode of {volts} beyond its range of {most}"
 
 
-def _held(circuit: Circuit, state: AmplifierState, allowed: float) -> str:
-    """Name the amplifier whose limit moves an output most; empty if no output moves by more than `allowed`, V."""
-    taken = _offsets(circuit) + state.input
-    for record, places in opamp_places(circuit):
+def _held(circuit: Circuit, states: Sequence[AmplifierState], allowed: FloatArray) -> list[str]:
+    """Name the amplifier of each response whose limit moves an output most; empty if by no more than `allowed`, V."""
+    effect = np.abs(offset_gain(circuit) * _taken(circuit, states)[:, None])
+    moved, worst = effect.sum(axis=2).max(axis=1), effect.max(axis=1).argmax(axis=1).tolist()
+    return [
+        "" if most <= least else _limit_of(circuit, state, place)
+        for state, place, most, least in zip(states, worst, moved.tolist(), allowed.tolist(), strict=True)
+    ]
+
+
+def _taken(circuit: Circuit, states: Sequence[AmplifierState]) -> FloatArray:
+    """Input voltages that limits of op-amps take, shape (K, op-amps), V: what their outputs at rest do not explain."""
+    inputs, outputs, currents = (
+        np.stack([getattr(one, name) for one in states]) for name in ("input", "output", "current")
+    )
+    taken = _offsets(circuit) + inputs
+    for part, (record, places) in zip(circuit.of(OpAmps), opamp_places(circuit), strict=True):
         opamp = record.equivalent
         if isinstance(opamp, MacroOpAmp):
-            driven = state.output[places] + opamp.output_resistance * state.current[places]
-            taken[places] += opamp.input_offset - driven / opamp.open_loop_gain
+            driven = outputs[:, places] + opamp.output_resistance * currents[:, places]
+            taken[:, places] += opamp.input_offset - driven / opamp.open_loop_gain
             if isinstance(record, SubcircuitOpAmp):
                 # Far from its limits the difference is that of the fit: of its gain, its offset, its common mode.
-                near = np.abs(state.current[places]) > FULL_CURRENT * opamp.output_current_limit
+                near = np.abs(currents[:, places]) > FULL_CURRENT * opamp.output_current_limit
                 near |= np.abs(driven) > NEAR_SWING * opamp.output_swing
-                taken[places] *= near
-        else:
-            taken[places] = 0.0  # it has no limits
-    for part, (_, places) in zip(circuit.of(OpAmps), opamp_places(circuit), strict=True):
-        if isinstance(part, ClippingOpAmps):
-            taken[places] = 0.0  # its swing is to hold it
-    taken[np.abs(taken) < ROUNDING * np.abs(state.input).max()] = 0.0
-    effect = np.abs(offset_gain(circuit) * taken)
-    if effect.sum(axis=1).max() <= allowed:
-        return ""
-    worst = int(effect.max(axis=0).argmax())
-    name, output, current = circuit.amplifiers[worst], float(state.output[worst]), float(state.current[worst])
-    opamp = next(one.equivalent for one, places in opamp_places(circuit) if places.start <= worst < places.stop)
+                taken[:, places] *= near
+        if not isinstance(opamp, MacroOpAmp) or isinstance(part, ClippingOpAmps):
+            taken[:, places] = 0.0  # it has no limits, or its swing is to hold it
+    taken[np.abs(taken) < ROUNDING * np.abs(inputs).max(axis=1, keepdims=True)] = 0.0
+    return np.asarray(taken)
+
+
+def _limit_of(circuit: Circuit, state: AmplifierState, place: int) -> str:
+    """Name the limit of an op-amp, by its place among all."""
+    name, output, current = circuit.amplifiers[place], float(state.output[place]), float(state.current[place])
+    opamp = next(one.equivalent for one, places in opamp_places(circuit) if places.start <= place < places.stop)
     assert isinstance(opamp, MacroOpAmp)
     if abs(current) > FULL_CURRENT * opamp.output_current_limit:
-        limit = format_quantity(opamp.output_current_limit, "A")
+        limit = _limit(opamp.output_current_limit, "A")
         return f"{name} delivers {format_quantity(current, 'A')} of at most {limit}"
-    swing = format_quantity(opamp.output_swing, "V")
+    swing = _limit(opamp.output_swing, "V")
     return f"{name} is held at {format_quantity(output, 'V')} by its swing of {swing}"
 
 
