@@ -225,11 +225,11 @@ class StageEquations:
         if self.system.further or (done > 2 and not held):
             return np.inf
         if done == 1 and held:  # a clamp answers all of a change
-            return max(self._held, HELD * self._first_coupling) * step
+            return max(CAUTION * self._held, HELD * self._first_coupling) * step
         if done == 1:
             return CAUTION * (self._coupling or self._first_coupling) * limits.bend * step
         if done == 2 and held:
-            self._held = max(self._held, left / step)
+            self._held = left / step
         elif limits.bend and not held:
             self._coupling = max(self._coupling, left / (limits.bend * step))
         return left
