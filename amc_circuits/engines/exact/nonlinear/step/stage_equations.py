@@ -72,7 +72,7 @@ class Solved:
         source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
         pushed: Part of N from what the limits add, shape (n, 5, K).
         added: What the limits add at the five nodes.
-        driven: Rates of the stages but for clamps at the end, shape (m, 1, K), V/s.
+        voltages: Voltages of `System.seen` at the end, shape (3 m + k, 1, K).
         entered: Stages that entered their clamps; None for none, and in a first step.
         error: Estimated error in units of the tolerance.
         longest: Longest step that may follow, s (`longest`).
@@ -84,7 +84,7 @@ class Solved:
     source: FloatArray
     pushed: FloatArray
     added: Added
-    driven: FloatArray
+    voltages: FloatArray
     entered: Entries | None
     error: float
     longest: float
@@ -140,12 +140,21 @@ class StageEquations:
             source[:, 2:] = driven.rates[:, -DEGREE:] + pushed[:, 1:]
         end = system.applied(weights.end, source)
         error, added = self._error(end[:, 1], before, added), before.joined(added)
-        drive, stage, *_ = system.parted(voltages)
-        rates = system.laws.driven(drive, stage)
-        further = longest(system.laws, added, rates, stage)
-        entered = None if last is None else entries(system.laws, added, np.concatenate([last.driven, rates], axis=1))
+        entered, further = self._at_clamps(added, voltages, last)
         reached = end[:, 0].copy()
-        return Solved(length, reached, source, pushed, added, rates[:, -1:], entered, error, further, iterations)
+        return Solved(length, reached, source, pushed, added, voltages[:, -1:], entered, error, further, iterations)
+
+    def _at_clamps(self, added: Added, voltages: FloatArray, last: Solved | None) -> tuple[Entries | None, float]:
+        """Return the stages that entered their clamps in a step with these voltages, and `Solved.longest`."""
+        if added.clamp is None:
+            return None, np.inf
+        laws, (drive, stage, *_) = self.system.laws, self.system.parted(voltages)
+        rates = laws.driven(drive, stage)
+        further = longest(laws, added, rates, stage)
+        if last is None:
+            return None, further
+        drive, stage, *_ = self.system.parted(last.voltages)
+        return entries(laws, added, np.concatenate([laws.driven(drive, stage), rates], axis=1)), further
 
     def _guessed(self, before: Added, last: Solved | None, length: float) -> tuple[Added, FloatArray]:
         """Guess what the limits add at the last four nodes, and its part of N at five, shape (n, 5, K)."""
