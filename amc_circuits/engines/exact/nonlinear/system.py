@@ -95,6 +95,7 @@ class System:
         self.real = modes.real
         upper = (modes.real + len(modes.values)) // 2
         self.values: Modal = modes.values[:upper]
+        self._speeds = np.abs(self.values), np.minimum(self.values.real, 0.0)
         pairs = np.arange(self.real, len(modes.values)).reshape(2, -1).T.ravel()
         order = np.concatenate([np.arange(self.real), pairs])
         self._vectors, self._inverse = modes.packed_vectors[:, order], modes.packed_inverse[order]
@@ -109,7 +110,8 @@ class System:
 
     def pace(self, after: float, power: float) -> float:
         """Return the largest eigenvalue, times a power of what is left of its mode some time after a corner, 1/s."""
-        return float((np.abs(self.values) * np.exp(power * after * np.minimum(self.values.real, 0.0))).max())
+        sizes, decays = self._speeds
+        return float((sizes * np.exp(power * after * decays)).max())
 
     @cached_property
     def discharged(self) -> FloatArray:
