@@ -104,8 +104,8 @@ class ExactEngine:
         """Readings of every slot of the jobs of many circuits; None for a circuit that has to be read alone, by `read`.
 
         Whether a circuit is read here, and every bit of its readings, depends on this circuit and its job alone. So are
-        linear circuits from rest (`linear_stack/together.py`), and those of macro op-amps beyond their
-        linear ranges (`stack/together.py`).
+        linear circuits from rest (`linear_stack/together.py`), and those of macro op-amps without
+        clamps that draw currents (`stack/together.py`).
 
         Args:
             states: Circuits, of any designs.

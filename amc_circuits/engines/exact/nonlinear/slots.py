@@ -101,8 +101,8 @@ class Slots:
         self.drawn = self.exact.account.drawn(panels, found)
         self.currents = self.exact.account.currents(found, self.drawn)
 
-    def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
-        """Return one reading a slot, of settled outputs or of a first pass."""
+    def readings(self, first_pass: FirstPass | None = None, everywhere: bool = False) -> list[Reading]:
+        """Return one reading a slot, of settled outputs or of a first pass; peaks of the whole slot if `everywhere`."""
         if first_pass is not None:
             return self._made(*self._passing(first_pass), np.inf)
         change = self.sampled.largest[:, self.time >= self.steady_from].max(axis=1)
@@ -110,7 +110,7 @@ class Slots:
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)
         early, settled, late = np.where(steady & (self.band > 0), times, np.nan)
-        until = np.inf if np.isnan(settled).any() else float((self.step + settled).max())
+        until = np.inf if everywhere or np.isnan(settled).any() else float((self.step + settled).max())
         return self._made(self.final, steady, np.stack([early, settled, late]), until)
 
     def _passing(self, first_pass: FirstPass) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
