@@ -76,7 +76,7 @@ class _Integrals:
         start, half = cut[place, panel], (cut[place, panel + 1] - cut[place, panel]) / 2
         time, owner = start[:, None] + half[:, None] * (1 + GAUSS_NODES), slot[place]
         column = self._unit(owner, 3)[:, None] + self._unit(owner, 2)[:, None] * (time / rise[place, None])[..., None]
-        column[..., self._columns[0]] = self.responses.packed(owner, self.responses.started(owner, time, True))
+        column[..., self._columns[0]] = self.responses.moved(owner, time, True)
         weights, found = half[:, None] * GAUSS_WEIGHTS, {}
         for name, form in self.forms.items():
             power = ((column @ form[self.responses.owner(owner)]) * column).sum(axis=2)

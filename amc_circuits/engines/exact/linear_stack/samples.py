@@ -85,8 +85,7 @@ class StackedSamples:
         for part, edge in self.parts():
             slot, place, start, step = self.slot[part], self.place[part], self.start[part], self.length[part] / SAMPLES
             time[slot, place] = start[:, None] + step[:, None] * np.arange(SAMPLES)
-            found = probe.at(slot, time[slot, place], True) if edge else probe.evenly(slot, start, step)
-            outputs[slot, place] = found
+            outputs[slot, place] = probe.at(slot, time[slot, place], edge)
         return time.reshape(len(slots), -1), outputs.reshape(len(slots), -1, final.shape[1]), final
 
     def _voltage(self, slot: Indices, before: Indices, output: Indices, time: FloatArray) -> FloatArray:
