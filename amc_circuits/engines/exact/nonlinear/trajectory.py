@@ -26,7 +26,7 @@ MANY = 8
 """Iterations of a step after which the next one is not longer."""
 RUNGS = 2
 """Step lengths are the rise time times powers of 2^(1/2), so that their weights are computed once."""
-LEARNT = 12
+LEARNT = 24
 """Neighbouring step lengths whose weights are computed at once."""
 LARGEST_EXPONENT = 100.0
 MOST_STEPS = 5_000
