@@ -59,3 +59,10 @@ def test_a_peak_between_two_points_is_found():
     panels = Panels.joined(edges, values, values, values)
     assert_close(panels.largest(values, 0.5 * values), np.ones(29), absolute=7e-3)
     assert (np.abs(values).max(axis=(0, 1)) < 1 - 2e-2).any()
+
+
+def test_peaks_are_no_less_than_the_values_at_the_points():
+    """Of responses that are 1 at a single point, in single panels and in pairs."""
+    panels = exponentials()
+    for one in (panels, panels.until(np.inf, [KEPT])[0]):
+        assert (one.largest(np.eye(one.count)[None]) >= 1).all()
