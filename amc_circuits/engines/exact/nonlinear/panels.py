@@ -52,7 +52,7 @@ class Panels:
     Attributes:
         edges: Edges of the panels, shape (P + 1,), s.
         course: Coordinates, then what the limits add at once (`Added.pins`), then inputs, V, shape (n + m + k + inputs,
-            points, K): at the P 8 points of the panels, then at later times; the last one is the end.
+            points, K): at the P 8 points of the panels, and at the end.
         cuts: Numbers of coordinates, and of all but inputs.
         pairs: True for panels that are pairs of others, shape (P,); None if none is.
     """
@@ -91,38 +91,35 @@ class Panels:
 
     @cached_property
     def time(self) -> FloatArray:
-        """Times of the points, if only the end is later than the panels, shape (P 8 + 1,), s."""
+        """Times of the points and of the end, shape (P 8 + 1,), s."""
         return np.append(gauss(self.edges)[0], self.edges[-1])
 
-    def until(self, time: float, keep: Sequence[float] | None, *values: FloatArray) -> tuple[Panels, list[FloatArray]]:
-        """Return the same in panels up to a time, of those later one point each, and the end.
+    def paired(self, keep: Sequence[float] | None, *values: FloatArray) -> tuple[Panels, list[FloatArray]]:
+        """Return the same in longer panels, and at the end.
 
         The panels are pairs of these, for integrals; edges at times `keep` stay, s, and all do if it is None. Gauss's
         eight points integrate the power of the fastest mode over two panels to 2e-6: the remainder is
         10^17 (8!)^4 / (17 (16!)^3). Values (rows, points, K) are returned at their points, too.
         """
         cuts = list(range(len(self.edges))) if keep is None else self._pairs(keep)
-        edges = self.edges[cuts]
-        cuts = cuts[: min(1 + int(np.searchsorted(edges, time)), len(edges) - 1) + 1]
-        edges, pairs = edges[: len(cuts)], np.diff(cuts) == 2
+        edges, pairs = self.edges[cuts], np.diff(cuts) == 2
         course, *moved = self._moved(cuts, pairs, self.course, *values)
         return Panels(edges, course, self.cuts, pairs), moved
 
     def _moved(self, cuts: list[int], pairs: NDArray[np.bool_], *values: FloatArray) -> Iterator[FloatArray]:
-        """Yield values (rows, points, K) at the points of the panels between some cuts, then at one point a panel."""
+        """Yield values (rows, points, K) at the points of the panels between some cuts, and at the end."""
         points = gauss(self.edges[cuts])[0]
         weights = iter(_from_pairs(self.edges[np.array(cuts)[:-1][pairs, None] + np.arange(3)], points[pairs]))
         moves = [(slice(POINTS * a, POINTS * b), next(weights) if b > a + 1 else None) for a, b in pairwise(cuts)]
-        later = np.append(np.arange(POINTS * cuts[-1], self.count, POINTS), -1)
         for one in values:
-            found = np.empty((len(one), points.size + len(later), one.shape[2]))
+            found = np.empty((len(one), points.size + 1, one.shape[2]))
             for k, (some, factors) in enumerate(moves):
                 new = found[:, POINTS * k : POINTS * k + POINTS]
                 if factors is None:
                     new[:] = one[:, some]
                 else:
                     np.matmul(factors, one[:, some], out=new)
-            found[:, points.size :] = one[:, later]
+            found[:, -1] = one[:, -1]
             yield found
 
     def _pairs(self, keep: Sequence[float]) -> list[int]:

@@ -74,15 +74,14 @@ class Slots:
         self.sampled = SampledOutputs(self.time, self.outputs, self.final, voltage)
         self.band = tolerance * np.abs(self.final).max(axis=1)
 
-    def _watch(self, until: float) -> None:
-        """Compute voltages and currents of everything that is read: at all points to a time, then at one in a panel.
+    def _watch(self) -> None:
+        """Compute voltages and currents of everything that is read.
 
-        Afterwards all outputs must be within their bands, so that nothing has a peak that a coarser look would miss; it
-        is infinite where one is not.
+        Behind the settling time, too: outputs that stay within a wide band may still move much else.
         """
         # Between corners of limiters panels stay as they are.
         keep = None if self.exact.system.limiters.count else (*self._keep, *self.panels.edges[[0, -1]])
-        panels, (outputs,) = self.panels.until(until, keep, self._points.transpose(2, 0, 1))
+        panels, (outputs,) = self.panels.paired(keep, self._points.transpose(2, 0, 1))
         self._read = panels
         names, rows = self.exact.watched
         nodes = self.exact.system.linear.nodes
@@ -101,17 +100,16 @@ class Slots:
         self.drawn = self.exact.account.drawn(panels, found)
         self.currents = self.exact.account.currents(found, self.drawn)
 
-    def readings(self, first_pass: FirstPass | None = None, everywhere: bool = False) -> list[Reading]:
-        """Return one reading a slot, of settled outputs or of a first pass; peaks of the whole slot if `everywhere`."""
+    def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
+        """Return one reading a slot, of settled outputs or of a first pass."""
         if first_pass is not None:
-            return self._made(*self._passing(first_pass), np.inf)
+            return self._made(*self._passing(first_pass))
         change = self.sampled.largest[:, self.time >= self.steady_from].max(axis=1)
         steady = change * measurement.STEADY_FRACTION <= self.band
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)
         early, settled, late = np.where(steady & (self.band > 0), times, np.nan)
-        until = np.inf if everywhere or np.isnan(settled).any() else float((self.step + settled).max())
-        return self._made(self.final, steady, np.stack([early, settled, late]), until)
+        return self._made(self.final, steady, np.stack([early, settled, late]))
 
     def _passing(self, first_pass: FirstPass) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
         """Outputs when a group first passes a level (K, N), whether it does, and the time, three times (3, K)."""
@@ -138,10 +136,10 @@ class Slots:
         every = np.broadcast_to(time, (len(nodes), len(time)))
         return self.panels.between(values, (np.full(len(nodes), k), nodes), every)
 
-    def _made(self, finals: FloatArray, steady: NDArray[np.bool_], times: FloatArray, until: float) -> list[Reading]:
-        """Readings with these final outputs, and early, right and late settling times, shape (3, K); see `_watch`."""
+    def _made(self, finals: FloatArray, steady: NDArray[np.bool_], times: FloatArray) -> list[Reading]:
+        """Readings with these final outputs, and early, right and late settling times, shape (3, K)."""
         early, settled, late = times
-        self._watch(until)
+        self._watch()
         energy, overshoot = self._energies(settled), self.sampled.overshoot()
         stage, current = (
             np.maximum(self._read.largest(one), _largest(one[:, self._read.count :]))

@@ -69,7 +69,6 @@ class _Reader:
         self, system: StackedSystem, course: Course, slot_time: FloatArray, rise: float, tolerance: float
     ) -> None:
         self.whole, self.stop, self.step, self.tolerance = course.whole, slot_time, rise / 2, tolerance
-        self.linear = course.linear
         self.steady_from = slot_time * (1 - 1 / measurement.STEADY_PART)
         self.panels = panels_of(course, system.poles, rise, self.steady_from)
         count = len(slot_time)
@@ -111,7 +110,7 @@ class _Reader:
             final=final[:, None],
             settling_time=settled[:, None],
             overshoot=sampled.overshoot()[:, None],
-            peak_output_current=self._each(known, lambda k: self._peak(k, settled[k])),
+            peak_output_current=self._each(known, self._peak),
             energy=self._energies(settled)[:, None],
             peak_output=self._each(known, lambda k: self.samples[k].stage),
         )
@@ -134,15 +133,10 @@ class _Reader:
         begin, end = self.panels.begin[panel], self.panels.end[panel]
         return np.asarray((weights_at((2 * time - begin - end) / (end - begin)) * values).sum(axis=-1))
 
-    def _peak(self, k: int, settled: float) -> float:
-        """Largest current of an output, A: everywhere until the outputs settle, then at a point in each panel.
-
-        Of a linear circuit everywhere, as where it is read alone.
-        """
-        end, own = self.panels.end[self.first[k] : self.first[k + 1]], self.samples[k]
-        until = math.inf if self.linear[k] else self.step + settled
-        counted = min(2 + int(np.searchsorted(end, until)), len(end))
-        return float(max(own.peaks[:counted].max(), own.current[POINTS * counted :: POINTS].max()))
+    def _peak(self, k: int) -> float:
+        """Largest current of an output in the whole slot, A."""
+        own = self.samples[k]
+        return float(max(own.peaks.max(), own.current[-1]))
 
     def _energies(self, settled: FloatArray) -> FloatArray:
         """Energy from the step to the settling times (P,), s, shape (P,), J."""

@@ -22,7 +22,7 @@ def exponentials() -> Panels:
 def test_pairs_have_the_same_values_at_their_points():
     """Within the error of the polynomials through Gauss's points: 6e-7 of what the faster one has left."""
     panels = exponentials()
-    pairs, (again,) = panels.until(np.inf, [KEPT], panels.state)
+    pairs, (again,) = panels.paired([KEPT], panels.state)
     assert (again == pairs.state).all()
     wanted = np.exp(-np.multiply.outer([1.0, 0.25], pairs.time))[:, :, None]
     for got, factor in ((pairs.state, 1), (pairs.pins, 2), (pairs.inputs, 3)):
@@ -33,7 +33,7 @@ def test_pairs_have_the_same_values_at_their_points():
 def test_no_pair_spans_an_edge_that_stays_or_panels_of_different_length():
     """Edges of pairs are edges of panels; the second panel of a pair is at most 1.5 times the first."""
     panels = exponentials()
-    edges = panels.until(np.inf, [KEPT])[0].edges
+    edges = panels.paired([KEPT])[0].edges
     assert KEPT in edges and edges[0] == panels.edges[0] and edges[-1] == panels.edges[-1]
     for first, last in pairwise(edges):
         inside = panels.edges[(panels.edges >= first) & (panels.edges <= last)]
@@ -43,7 +43,7 @@ def test_no_pair_spans_an_edge_that_stays_or_panels_of_different_length():
 
 def test_energy_of_the_fastest_mode():
     """Gauss's rule over pairs integrates the square of an exponential within 2e-6 of its time constant."""
-    pairs, _ = exponentials().until(np.inf, [KEPT])
+    pairs, _ = exponentials().paired([KEPT])
     weights = gauss(pairs.edges)[1].ravel()
     for row, rate in enumerate((1.0, 0.25)):
         got, stop = weights @ pairs.state[row, :-1, 0] ** 2, pairs.edges[-1]

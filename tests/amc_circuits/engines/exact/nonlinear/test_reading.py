@@ -44,6 +44,22 @@ def test_a_response_that_is_kept_keeps_no_others(volts):
     assert first.outputs.base is None and second.outputs.base is None
 
 
+@pytest.mark.parametrize(("size", "volts"), [(4, 0.05), (3, 0.2)])
+def test_peaks_do_not_depend_on_the_tolerance(size, volts):
+    """Op-amps still move much when the outputs have entered a band of 10 %, which is where a wide tolerance settles."""
+    lagging = preset("cmos-100meg").replace(second_pole=20e6)
+    circuit = InvCircuit.program(
+        spd_matrix(size, 10, 5), opamp=lagging, input_voltage=volts, fixed_scale=True, force=True
+    )
+    job = circuit.job(vector(size, 5)[:, None])
+    beyond = ExactEngine().init(job.circuit).beyond
+    (wide,), (narrow,) = (reading.read_slots(beyond, job.drive, True, tolerance) for tolerance in (0.1, 1e-4))
+    assert not narrow.settling_time <= wide.settling_time  # nan if it never settles so far
+    assert (wide.attempt.peak_output, wide.peak_output_current) == pytest.approx(
+        (narrow.attempt.peak_output, narrow.peak_output_current), rel=1e-9
+    )
+
+
 @pytest.mark.parametrize("share", [0.03, 0.04, 0.06])
 def test_no_peak_of_a_slot_that_does_not_settle_is_missed(share):
     """Within a thousandth, the peak of all stages is that at four thousand times of the slot."""
