@@ -17,8 +17,8 @@ from netlists.short_text import short_repr
 ITERATIONS = 60
 LARGEST_MOVE = 3 * CLAMP_VOLTAGE
 """Largest move of a voltage in an iteration: three e-folds of the clamp."""
-EXACT = 1e-3 * CLAMP_VOLTAGE
-"""Last move of Newton's method: it leaves half of its square in units of the clamp's voltage, 5 nV."""
+LEAST_MOVE, MOST_MOVE = 1e-6, 3e-2
+"""Least and largest last move of Newton's method that is asked for, in units of the clamp's voltage."""
 _ONE, _NODES = np.eye(DEGREE), np.arange(DEGREE)
 
 
@@ -39,8 +39,14 @@ class Clamped:
     __repr__ = short_repr
 
 
+def last_move(error: float) -> float:
+    """Return the last move of Newton's method that leaves an error, V: half of its square over the clamp's voltage."""
+    move = np.sqrt(2 * error * CLAMP_VOLTAGE)
+    return float(np.clip(move, LEAST_MOVE * CLAMP_VOLTAGE, MOST_MOVE * CLAMP_VOLTAGE))
+
+
 def clamped(
-    laws: Laws, own: OwnEffects, seen: FloatArray, drives: FloatArray, added: Added, guess: FloatArray
+    laws: Laws, own: OwnEffects, seen: FloatArray, drives: FloatArray, added: Added, guess: FloatArray, exact: float
 ) -> Clamped | None:
     """Solve `x = others + effect (slewing + clamp(x))` for the stage voltages at the nodes of a step.
 
@@ -56,6 +62,7 @@ def clamped(
         drives: Drives of the stages, by which they slew now, same shape, V/s.
         added: What the limits were found to add.
         guess: First guess of the stage voltages, same shape, V.
+        exact: Last move of Newton's method, V (`last_move`).
 
     Returns:
         None if no clamp draws a current.
@@ -72,16 +79,14 @@ def clamped(
     law, effect, drive, rates = laws.clamping[:, row], own.stage[row], drives.take(at), added.stage_rates.copy()
     slewing = law[1] * np.tanh(drive / law[1]) - drive
     target = seen.take(at) + np.matmul(effect, (slewing - rates.take(at))[:, :, None])[:, :, 0]
-    voltages, clamp, circling = _solved(law, effect, target, guess.take(at))
+    voltages, clamp, circling = _solved(law, effect, target, guess.take(at), exact)
     seen.put(at, voltages)
     rates.put(at, slewing + clamp)
-    failed = np.zeros(seen.shape[2], dtype=np.bool_)
-    failed[column[circling]] = True
-    return Clamped(which, rates, failed)
+    return Clamped(which, rates, np.bincount(column[circling], minlength=seen.shape[2]) > 0)
 
 
 def _solved(
-    law: FloatArray, own: FloatArray, target: FloatArray, guess: FloatArray
+    law: FloatArray, own: FloatArray, target: FloatArray, guess: FloatArray, exact: float
 ) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
     """Solve four equations each, shape (entries, 4): voltages, and the rates of the last linear equations.
 
@@ -102,14 +107,14 @@ def _solved(
         held *= move
         rate -= held
         largest = np.abs(move)
-        if largest.max() < EXACT:
+        if largest.max() < exact:
             x += move
             if len(entry) == len(voltages):
                 return x, rate, entry[:0]
             voltages[entry], rates[entry] = x, rate
             return voltages, rates, entry[:0]
         x = x + np.minimum(np.maximum(move, -LARGEST_MOVE), LARGEST_MOVE)
-        left = np.asarray((largest >= EXACT).any(axis=1))
+        left = np.asarray((largest >= exact).any(axis=1))
         if np.count_nonzero(left) <= len(left) // 2:
             done = ~left
             voltages[entry[done]], rates[entry[done]] = x[done], rate[done]

@@ -8,6 +8,7 @@ stiff: an op-amp's own clamp is solved for exactly at all nodes, and only the ef
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
 from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
-from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped
+from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped, last_move
 from amc_circuits.engines.exact.nonlinear.step.continuation import continuation, continued
 from amc_circuits.engines.exact.nonlinear.step.entry import Entries, entries, longest
 from amc_circuits.engines.exact.nonlinear.step.newton import Newton
@@ -100,6 +101,7 @@ class StageEquations:
         """`scale`: full scale of each response, shape (K,), V; `tolerance` in units of it."""
         self.system, laws, self._channels = system, system.laws, Channels(system, scale * tolerance)
         self._in_tolerances = self._channels.in_tolerances
+        self._clamped = partial(clamped, laws, exact=last_move(CLOSE * float(scale.min()) * tolerance))
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(self._in_tolerances), None)
@@ -183,7 +185,7 @@ class StageEquations:
         """
         own, channels, m = self._own.of(weights), self._channels, self.system.laws.count
         voltages = self._voltages(weights, source, driven, guess)
-        held = clamped(self.system.laws, own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
+        held = self._clamped(own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
         failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
         limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
         acceleration = Acceleration(self._in_tolerances)
@@ -224,7 +226,7 @@ class StageEquations:
         m = self.system.laws.count
         change, stages = self._channels.change(seen, voltages, limits), slice(m, 2 * m)
         drives = voltages[:m] + change[:m]
-        held = clamped(self.system.laws, own, seen[stages], drives, limits.added, voltages[stages])
+        held = self._clamped(own, seen[stages], drives, limits.added, voltages[stages])
         np.subtract(seen[stages], voltages[stages], out=change[stages])
         return change, held
 

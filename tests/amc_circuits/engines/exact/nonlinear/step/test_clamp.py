@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import NODES
-from amc_circuits.engines.exact.nonlinear.step.clamp import clamped
+from amc_circuits.engines.exact.nonlinear.step.clamp import clamped, last_move
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists import preset
@@ -41,7 +41,7 @@ def solved(system, effects, others, drives, before, guess):
     given = slewing(before[0]), law(before[1])
     added = Added(np.concatenate([given[0], np.zeros_like(given[0])]), given[1], m)
     seen = others + np.matmul(effects.stage, sum(given))
-    found = clamped(system.laws, effects, seen, drives, added, guess)
+    found = clamped(system.laws, effects, seen, drives, added, guess, last_move(5e-9))
     return seen, found, 0 * seen if found is None else np.where(found.which, found.rates - slewing(drives), 0.0)
 
 
@@ -89,7 +89,7 @@ def test_a_stage_below_its_swing_is_left_alone(system):
     laws, effects = system.laws, OwnEffectsOf(system).of(system.weights(1e-9))
     seen = np.full((laws.count, 4, 1), 0.5)
     added = Added(np.zeros((2 * laws.count, 4, 1)), np.zeros_like(seen), laws.count)
-    assert clamped(laws, effects, seen, np.full_like(seen, SLEW_RATE), added, seen.copy()) is None
+    assert clamped(laws, effects, seen, np.full_like(seen, SLEW_RATE), added, seen.copy(), last_move(5e-9)) is None
     assert_close(seen, np.full_like(seen, 0.5), absolute=0.0)
 
 
