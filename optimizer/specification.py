@@ -29,6 +29,9 @@ IN_PLACE = (("dataset", "data"), ("convolutions", "model"))
 class TrainingSpec(Settings):
     """All settings that decide the outcome of a training run.
 
+    A setting that the chosen parts ignore, as `circuit` beside Cholesky, does not change the outcome. Here it is kept,
+    so that parts can be exchanged; `make_spec`, files, sweeps and the command refuse it where it is given.
+
     Attributes:
         dataset: `digits`, `ocr-letters` or `emnist-letters`.
         data: Data of one's own, in place of `dataset`.

@@ -64,6 +64,9 @@ class TaskSettings(Record):
 class AnalogSpec(Record):
     """All settings that decide the outcome of a training.
 
+    A setting that the others leave without effect (`idle`) does not change the outcome, nor is it in `content`. Here it
+    is kept, so that parts can be exchanged; `make_spec`, files, sweeps and the command refuse it where it is given.
+
     Attributes:
         task: Samples, network and length.
         data: Samples of one's own, in place of a data set.
