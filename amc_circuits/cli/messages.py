@@ -59,6 +59,8 @@ def message(error: Exception) -> str:
         text = f"{flag(error.parameter)}: got {error.value}; {mend}"
     elif isinstance(error, ParameterError) and error.parameter in ARGUMENTS:
         text = f"{error.parameter}: got {error.value}; {as_typed(error.mend)}"
+    elif isinstance(error, OSError) and error.strerror:
+        text = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
     elif _no_result(error):
         text = as_typed(text)
     return " ".join(text.split())

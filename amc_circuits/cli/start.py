@@ -1,6 +1,7 @@
 """Entry point of the `amc` command. It imports almost nothing, so that Ctrl-C is handled before other modules load."""
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, end_at_once)
     _open_closed_streams()
+    _escape_what_has_no_code()
     gc.disable()  # while modules are imported; `PanelCommand` enables it
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")  # to look for them takes longer than to build a record
     from amc_circuits.cli.app import main
@@ -29,3 +31,9 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+
+
+def _escape_what_has_no_code() -> None:
+    """Print signs that the encoding of stdout lacks, as in the locale C, as their numbers: stderr does so by itself."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and (sys.stdout.errors == "strict" or sys.stdout.encoding != "utf-8"):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -6,6 +6,7 @@ Written by hand: Rich takes minutes for the rows of a large sweep.
 from __future__ import annotations
 
 import itertools
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,11 @@ class _Printed:
     cells: list[str]
     text: bool
     width: int
+
+
+def _rule_sign() -> str:
+    """Sign of a rule that stdout can print."""
+    return "─" if (sys.stdout.encoding or "").lower().startswith("utf") else "-"
 
 
 def cell(value: Any, column: Column) -> str:
@@ -109,7 +115,7 @@ def _lines(printed: Sequence[_Printed], limit: int) -> Iterator[str]:
     most = max(len(column.heading) for column in printed)
     for parts in zip(*([""] * (most - len(column.heading)) + column.heading for column in printed), strict=True):
         yield _line(parts, printed, widths)
-    yield "─" * _width(widths)
+    yield _rule_sign() * _width(widths)
     for cells in zip(*(column.cells for column in printed), strict=True):
         folded = [
             textwrap.wrap(text, width) if len(text) > width else [text]

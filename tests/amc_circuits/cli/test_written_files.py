@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,3 +83,29 @@ def test_streams_may_be_closed(given, code, tmp_path):
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
     assert done.returncode == code
     assert [path.read_bytes()[:8] for path in tmp_path.iterdir()] == [b"\x89PNG\r\n\x1a\n"] * (code == 0)
+
+
+def printed(*words, folder):
+    """Code and stderr of `amc` whose stdout is ASCII, and what it printed there."""
+    known = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii:strict"}
+    command = [sys.executable, "-m", "amc_circuits", *words]
+    done = subprocess.run(command, cwd=folder, env=known, capture_output=True, check=False)
+    return done.returncode, done.stderr.decode(), done.stdout.decode("ascii")
+
+
+def test_signs_that_stdout_lacks_are_no_fault(tmp_path):
+    """A rule of a table is of ASCII; a name of a file is printed by numbers."""
+    (tmp_path / "s.toml").write_text('circuit = "inv"\n[fixed]\nengine = "exact"\nsize = 2\n', encoding="utf-8")
+    code, err, out = printed("sweep", "s.toml", "--out", "größe", folder=tmp_path)
+    assert (code, "Traceback" in err) == (0, False) and "gr\\xf6\\xdfe" in out
+    code, err, out = printed("table", "größe", folder=tmp_path)
+    assert (code, err) == (0, "") and "\n-----" in out
+
+
+def test_a_full_disk_is_named_without_a_number(tmp_path):
+    """As for other errors, in one line with exit code 2."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command = [sys.executable, "-m", "amc_circuits", "opamp", "list"]
+        known = os.environ | {"PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=tmp_path, env=known, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (2, b"amc: No space left on device\n")
