@@ -100,8 +100,8 @@ class Account:
                 x = (word_lines[row] - bit_lines) / bend
                 yield array, word_lines, bit_lines, row, bend * cells[:, None, None] * (np.sinh(x) - x)
 
-    def currents(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray]) -> FloatArray:
-        """Compute the currents of the outputs of all op-amps, shape (op-amps, points, K), A."""
+    def currents(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], linear: bool) -> FloatArray:
+        """Compute currents of the outputs of all op-amps, shape (op-amps, points, K), A; `linear` leaves limits out."""
         rows, laws = self.system.opamps, self.system.laws
         found = np.empty((sum(len(voltage[part.output]) for part, _ in rows), *next(iter(voltage.values())).shape[1:]))
         first, macro = 0, 0
@@ -110,8 +110,8 @@ class Account:
             own = found[first : first + count]
             if isinstance(part.record, MacroOpAmp):
                 np.subtract(voltage[last], voltage[part.output], out=own)
-                own[:] = laws.delivered(own, slice(macro, macro + count))
-                macro += count
+                which, macro = slice(macro, macro + count), macro + count
+                own[:] = own / laws.resistance[which] if linear else laws.delivered(own, which)
             else:
                 own[:] = drawn[part.output]
             first += count

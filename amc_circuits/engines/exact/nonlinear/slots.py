@@ -57,10 +57,16 @@ class Slots:
     """Some slots of equal duration, sampled."""
 
     def __init__(
-        self, exact: NonlinearCircuit, panels: Panels, first: FloatArray, marks: Marks, tolerance: float
+        self,
+        exact: NonlinearCircuit,
+        panels: Panels,
+        first: FloatArray,
+        marks: Marks,
+        tolerance: float,
+        linear: bool = False,
     ) -> None:
-        """`first`: outputs at the beginning of the panels, shape (N, K), V."""
-        self.exact, self.tolerance, self.panels = exact, tolerance, panels
+        """`first`: outputs at the beginning of the panels, shape (N, K), V; `linear`: limits were left out."""
+        self.exact, self.tolerance, self.panels, self._linear = exact, tolerance, panels, linear
         self.step, self.steady_from, self._keep = marks.step, marks.steady_from, (*marks.cuts, *marks.edges)
         seen = self.panels.voltages(exact.outputs)
         self._points = seen.transpose(1, 2, 0)
@@ -98,7 +104,7 @@ class Slots:
             found[limiter.output] = panels.voltages(self.exact.system.rows(limiter.output))
         found[self.exact.circuit.outputs] = outputs
         self.drawn = self.exact.account.drawn(panels, found)
-        self.currents = self.exact.account.currents(found, self.drawn)
+        self.currents = self.exact.account.currents(found, self.drawn, self._linear)
 
     def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
         """Return one reading a slot, of settled outputs or of a first pass."""

@@ -192,7 +192,7 @@ class _Stack:
         panels = Panels.joined(edges, *(one[:, :, None] for one in (state.T, pins.T, levels * factor)))
         begin, currents = courses.course.first[k, :, None], courses.course.pins_at_first[k, :, None]
         first = circuit.outputs.at(begin, np.zeros_like(levels), currents)
-        (found,) = Slots(circuit, panels, first, self._marks[k], tolerance).readings()
+        (found,) = Slots(circuit, panels, first, self._marks[k], tolerance, member.linear).readings()
         return self._as_linear(k, found, state, factor) if member.linear else found
 
     def _as_linear(self, k: int, reading: Reading, state: FloatArray, factor: FloatArray) -> Reading | None:
