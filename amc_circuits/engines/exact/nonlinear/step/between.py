@@ -19,6 +19,9 @@ from amc_circuits.engines.exact.nonlinear.step.entry import Entries
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
+STIFFEST = 10.0
+"""Largest product of a step and the rate of a clamp, in units of V_c. Beyond it a clamp takes all of a rate but for a
+small difference, c' is a product of this with a large number, and slopes at the nodes say nothing."""
 _W = Polynomial.fromroots(NODES)
 _BASES = [Polynomial(row) for row in LAGRANGE]
 _DERIVATIVES: FloatArray = np.array([one.deriv()(NODES) for one in _BASES]).T
@@ -40,5 +43,6 @@ def moved(entered: Entries, length: float, fractions: FloatArray) -> FloatArray:
     missed = np.abs(entered.clamp) * (entered.driven + entered.clamp)
     missed *= -length / CLAMP_VOLTAGE
     missed -= _DERIVATIVES @ entered.clamp
+    missed[:, length * np.abs(entered.clamp).max(axis=0) > STIFFEST * CLAMP_VOLTAGE] = 0.0
     weights = np.vander(fractions, _INTEGRALS.shape[1], increasing=True) @ _INTEGRALS.T
     return np.asarray(length * (weights @ missed))
