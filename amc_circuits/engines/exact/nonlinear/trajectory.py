@@ -11,7 +11,7 @@ from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from amc_circuits.engines.exact.nonlinear.step.entry import Entries
-from amc_circuits.engines.exact.nonlinear.step.stage_equations import Solved, StageEquations
+from amc_circuits.engines.exact.nonlinear.step.stage_equations import Driven, Solved, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -118,7 +118,7 @@ class Integrator:
                 length = left
             now = inputs if still else inputs + slope * (place.time - begin)
             driven = still or self.equations.driven(now, slope, length)
-            found = self.equations.step(place.state, place.added, self.last, driven, length)
+            found = self._solved(place, driven, length)
             grown = self._judge(found, length)
             if found is None or grown is None:
                 continue
@@ -130,6 +130,14 @@ class Integrator:
             if len(steps) > MOST_STEPS:
                 raise NotIntegrableError(f"it needs more than {MOST_STEPS} steps")
         return steps, place
+
+    def _solved(self, place: Place, driven: Driven, length: float) -> Solved | None:
+        """Solve a step; None where its equations cannot be solved: growing modes may leave them no digits."""
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self.equations.step(place.state, place.added, self.last, driven, length)
+        except np.linalg.LinAlgError:
+            return None
 
     def _length(self) -> float:
         first = LEARNT * (self._rung // LEARNT)

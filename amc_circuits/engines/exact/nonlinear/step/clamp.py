@@ -114,7 +114,7 @@ def _solved(
             voltages[entry], rates[entry] = x, rate
             return voltages, rates, entry[:0]
         x = x + np.minimum(np.maximum(move, -LARGEST_MOVE), LARGEST_MOVE)
-        left = np.asarray((largest >= exact).any(axis=1))
+        left = np.asarray(~(largest < exact).all(axis=1))  # what is no number, too
         if np.count_nonzero(left) <= len(left) // 2:
             done = ~left
             voltages[entry[done]], rates[entry[done]] = x[done], rate[done]

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from amc_circuits import InvCircuit
+from amc_circuits import EgvCircuit, InvCircuit
 from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.method import NODES
 from amc_circuits.engines.exact.nonlinear.rest import resting
@@ -120,6 +120,22 @@ def test_the_equations_of_every_step_hold(name):
             assert_close(far, 0 * far, absolute=1e-6)
         bent = max(bent, np.abs(slewing / laws.rate).max(), np.abs(pins * laws.resistance).max(), np.abs(clamp).max())
     assert bent > 1e-3
+
+
+@pytest.mark.parametrize("constants", [300, 330, 370])
+def test_a_step_that_leaves_growing_modes_no_digits_is_repeated(constants):
+    """A first step of hundreds of time constants: its equations are singular, or no numbers; the end is the same."""
+    circuit = EgvCircuit.program(spd_matrix(2, 5, 0), opamp=OPAMPS["clamp"], engine="exact").circuit
+    system, ends = System(circuit), []
+    fastest, nothing = int(system.values.real.argmax()), np.zeros((circuit.inputs, 1))
+    stop = constants / system.values.real[fastest]
+    for first in (stop / constants, stop):
+        place = resting(system, nothing)
+        place.state[fastest] += 0.02
+        _, place = Integrator(system, np.full(1, 0.1), first).run(place, stop, nothing, nothing)
+        ends.append(system.rows(circuit.outputs).modal @ place.state)
+    assert_close(ends[1], ends[0], absolute=1e-5)
+    assert np.abs(ends[0]).max() > 0.05
 
 
 def test_steps_without_end_are_refused():
