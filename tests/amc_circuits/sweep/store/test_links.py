@@ -172,9 +172,10 @@ NAMES = ["/etc/amc", "../../outside/thesis.txt", "../thesis.txt", "a/../../thesi
          "~/x", ".bashrc", "a\0b", "a\nb", "\x1b[2J", "x" * 300, "\udcff", "a/b/c/d/e/f", "con:", "-rf *"]  # fmt: skip
 
 
-def evil(names, point, call):
-    """Outcome that a worker might send for a point: evidence under these names."""
-    return Outcome(FAILED, error="no luck", evidence={name: f"of {k}".encode() for k, name in enumerate(names)})
+def evil(names, points, call):
+    """Outcomes that a worker might send: evidence under these names."""
+    evidence = {name: f"of {k}".encode() for k, name in enumerate(names)}
+    return [Outcome(FAILED, error="no luck", evidence=evidence) for _ in points]
 
 
 def test_names_of_evidence_lead_nowhere(tmp_path, outside):
