@@ -151,6 +151,8 @@ class Slots:
             np.maximum(self._read.largest(one), _largest(one[:, self._read.count :]))
             for one in (self.stages, self.currents)
         )
+        if (laws := self.exact.system.laws).count == len(self.currents):
+            current = np.minimum(current, laws.current.max())  # polynomials between points may pass it
         ends, amplifiers = self._ends()
         found = []
         for k, final in enumerate(finals):

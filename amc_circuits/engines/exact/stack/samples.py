@@ -86,6 +86,7 @@ class Sampler:
                 delivered += supply_power(record, current[:, places]).sum(axis=1)
         largest = np.abs(current).max(axis=1)
         highest, volts = (peaks(one[:-1].reshape(-1, POINTS, m), TO_BETWEEN).max(axis=1) for one in (current, stage))
+        highest = np.minimum(highest, self._limit.max())  # polynomials between points may pass it
         outputs, first = seen[:, system.outputs].copy(), self._at_rest[k, system.outputs]
         highest_stage = float(max(volts.max(), np.abs(stage[-1]).max()))
         mean = self._mean(seen[:-1, 2 * m + len(system.own) :])

@@ -44,6 +44,13 @@ def test_a_response_that_is_kept_keeps_no_others(volts):
     assert first.outputs.base is None and second.outputs.base is None
 
 
+def test_no_current_passes_its_limit():
+    """Outputs deep in their current limits: the largest current is the limit, to 1e-6."""
+    weak = preset("cmos-100meg").replace(output_current_limit=20e-6)
+    circuit = MvmCircuit.program(spd_matrix(5, 3, 1), opamp=weak, input_voltage=1.0, engine="exact")
+    assert_close(circuit.solve(vector(5, 1)).peak_output_current, 20e-6, relative=1e-6)
+
+
 @pytest.mark.parametrize(("size", "volts"), [(4, 0.05), (3, 0.2)])
 def test_peaks_do_not_depend_on_the_tolerance(size, volts):
     """Op-amps still move much when the outputs have entered a band of 10 %, which is where a wide tolerance settles."""
