@@ -13,6 +13,12 @@ from netlists.record import FloatArray
 LEAST_SLOPE = 0.25
 """Least denominator of Newton's method for one unknown."""
 
+AT_KINKS = 0.2
+"""Part of the tolerance that is left where a limiter passes its level: N has a corner, and the estimate is coarse."""
+AT_LIMITS = 0.3
+"""The same where clamps draw currents and the current limit takes more than all of it from an output: hardly any
+voltage shows by how much the quartic of N is off there."""
+
 
 class Channels:
     """Limits of a circuit.
@@ -67,7 +73,14 @@ class Channels:
         moved /= np.minimum(limits.divisors, 1.0)
         return float(np.abs(moved, out=moved).max())
 
-    def crossed(self, before: Added, added: Added) -> bool:
+    def trust(self, before: Added, added: Added) -> float:
+        """Return the part of the tolerance that the estimated error of a step may reach."""
+        m, current = self.system.laws.count, self.system.laws.current
+        if self._crossed(before, added):
+            return AT_KINKS
+        return AT_LIMITS if added.clamp is not None and (np.abs(added.pins[:m]) > current).any() else 1.0
+
+    def _crossed(self, before: Added, added: Added) -> bool:
         """Return whether the input of a limiter passes its level within a step."""
         m, limiters = self.system.laws.count, self.system.limiters
         if not limiters.count:

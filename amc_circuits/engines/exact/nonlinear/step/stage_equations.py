@@ -29,13 +29,11 @@ from netlists.short_text import short_repr
 ITERATIONS = 12
 CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
-AT_KINKS = 0.2
-"""Factor of the tolerance where a limiter passes its level: there N has a corner, and the estimate is coarse."""
 EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
-CAUTION = 0.8
+CAUTION = 2.0
 """What an iteration is expected to leave of a change, in units of the most that iterations of steps before have left:
-rarely as much. Errors against steps of a tighter tolerance are the same with 2."""
+more than that is left where stages enter their clamps."""
 COUPLING = 0.05
 """What an iteration leaves of a change, in units of w_T, the step and the square of the largest bend, before any has
 been seen: circuits of many op-amps leave about this, and no more than 1, as no input sees more than one op-amp's volt.
@@ -175,8 +173,7 @@ class StageEquations:
         """Estimate the error of a step, in units of the tolerance, from what the quartic changes its end by (n, K)."""
         away = (self.system.seen.modal @ omitted)[:, None]
         away *= self._in_tolerances
-        error = float(np.abs(away, out=away).max())
-        return error / AT_KINKS if self._channels.crossed(before, added) else error
+        return float(np.abs(away, out=away).max()) / self._channels.trust(before, added)
 
     def _iterated(self, weights: StepWeights, source: FloatArray, driven: Driven, guess: Added) -> Iterated:
         """Iterate from a guess of what the limits add, and of the source of the step, which is changed.

@@ -90,6 +90,22 @@ def test_a_small_change_of_limited_currents_is_no_small_error():
     assert_close(found[0], found[1], absolute=1e-6 * 0.2)
 
 
+def test_clamps_behind_outputs_deep_in_their_current_limit():
+    """Within 1e-6 of full scale of steps of a thousandth of the tolerance, for 10 of the slowest time constants."""
+    opamp = preset("cmos-100meg").replace(output_swing=0.3, output_current_limit=20e-6)
+    circuit = InvCircuit.program(spd_matrix(1, 5, 1), opamp=opamp, engine="exact").circuit
+    system, level, edge, found = System(circuit), np.ones((1, 1)), EDGE / 10, []
+    rows, slowest = system.rows(circuit.outputs), 1 / np.abs(system.values.real).min()
+    for tolerance in (1e-5, 1e-8):
+        integrator, ends = Integrator(system, np.ones(1), edge, tolerance), []
+        _, place = integrator.run(resting(system, 0 * level), edge, 0 * level, level / edge)
+        for stop in slowest * np.arange(0.25, 10.25, 0.25):
+            _, place = integrator.run(place, stop, level, 0 * level)
+            ends.append(rows.modal @ place.state + rows.pins @ place.added.pins[:, 0])
+        found.append(np.array(ends))
+    assert_close(found[0], found[1], absolute=1e-6)
+
+
 @pytest.mark.parametrize("name", OPAMPS)
 def test_the_equations_of_every_step_hold(name):
     """At all nodes, what the limits add is that of the limits at the voltages that follow from it, within 1e-6 V."""
