@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.engines import AutoEngine, ExactEngine, Job
+from amc_circuits.engines.ngspice.processes import EndedError
 from amc_circuits.results.readings import Reading
 from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.solver import Solver
@@ -51,10 +52,12 @@ class First:
     Attributes:
         readings: Readings of its right-hand sides; None if it must be read alone.
         seconds: Its share of the time of the stack, s.
+        error: What ended the reading, where that is nothing that a reading alone would report.
     """
 
     readings: list[Reading] | None = None
     seconds: float = 0.0
+    error: Exception | None = None
 
     __repr__ = short_repr
 
@@ -101,16 +104,20 @@ def _timed(several: Sequence[Asked]) -> Iterator[First]:
     began = time.perf_counter()
     readings = _read(several)
     share = (time.perf_counter() - began) / len(several)
-    return (First(one, share) for one in readings)
+    return (First(None, share, one) if isinstance(one, Exception) else First(one, share) for one in readings)
 
 
-def _read(several: Sequence[Asked]) -> list[list[Reading] | None]:
-    """Readings of circuits of a kind; None for those that must be read alone."""
+def _read(several: Sequence[Asked]) -> list[list[Reading] | Exception | None]:
+    """Readings of circuits of a kind; None for those that must be read alone, or what ended the reading."""
     first, engine = several[0].circuit, several[0].circuit.simulator
     assert isinstance(engine, ExactEngine | AutoEngine)
     states, jobs = [one.circuit.state for one in several], [one.job for one in several]
     try:
-        return engine.read_together(states, jobs, first.settings.tolerance)
-    except (np.linalg.LinAlgError, MemoryError, ParameterError):
+        return [*engine.read_together(states, jobs, first.settings.tolerance)]
+    except EndedError:  # the process is to end
+        raise
+    except Exception as problem:
         # One circuit spoils the stack for all. As stacks of one, the others' readings are what they are with any.
-        return [_read([one])[0] for one in several] if len(several) > 1 else [None]
+        if len(several) > 1:
+            return [_read([one])[0] for one in several]
+        return [None if isinstance(problem, np.linalg.LinAlgError | MemoryError | ParameterError) else problem]

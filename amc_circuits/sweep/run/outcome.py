@@ -155,6 +155,8 @@ class _Running:
             return _ran(point)
         if self.case is None or self.question is None:
             return _tried(point, self.keep)
+        if self.first.error is not None:
+            raise self.first.error
         return _solved(point, self.case, self.question, self.first)
 
 

@@ -105,6 +105,17 @@ def test_nothing_is_left_of_a_chunk_that_is_broken_off(monkeypatch, tmp_path, te
     assert not list(temporary.iterdir())
 
 
+def test_a_simulator_that_is_missing_fails_the_points_that_it_checks(monkeypatch, tmp_path):
+    """Each with a traceback of its own; those that are not checked are as without the others."""
+    given = points([{"seed": seed, "cross_check": seed % 2} for seed in range(4)], opamp="single-pole", engine="auto")
+    wanted = [run_point(given[k]) for k in (0, 2)]
+    monkeypatch.setenv("AMC_NGSPICE", str(tmp_path / "none"))
+    found = run_points(given)
+    assert [lasting(found[k]) for k in (0, 2)] == [lasting(one) for one in wanted]
+    for one in (found[1], found[3]):
+        assert one.status == FAILED and "AMC_NGSPICE" in one.error and list(one.evidence) == ["traceback.txt"]
+
+
 @pytest.mark.parametrize("problem", [np.linalg.LinAlgError("singular"), MemoryError()], ids=["no modes", "no memory"])
 def test_a_circuit_that_spoils_a_stack_spoils_no_other(monkeypatch, problem):
     """The others are read as in a stack; without any stack all are read alone, with the same figures."""
