@@ -1,8 +1,9 @@
 """Modes of a linear system: every response is a sum of exponentials, known at any time without time steps.
 
-The error of a numerical eigenvalue is about `eps` times the largest one. If the largest is more than `SPREAD` times
-the smallest, the eigenvalues of the inverse are computed instead. Then the *slow* poles, which determine stability,
-settling and the final value, have full precision. The relative error of the fast poles is `eps` times the spread.
+The error of a numerical eigenvalue is about `eps` times the largest one. So those of the inverse are computed: the
+*slow* poles, which determine stability, settling and the final value, have full precision. The relative error of the
+fast poles is `eps` times the spread. It is also quicker, as most eigenvalues of the inverse are close to 0, and the QR
+algorithm takes fewer iterations: with 256 states four fifths of the time, inverse included.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from netlists.short_text import short_repr
 ComplexArray = NDArray[np.complex128]
 WORST_CONDITION = 1e8
 """Largest condition number of the eigenvectors; beyond it too few digits are left."""
-SPREAD = 1e6
-"""Ratio of fastest to slowest pole above which the inverse is used. Below it the slow poles have ten digits."""
 LARGEST_SPREAD = 1e13
 """Largest ratio of fastest to slowest pole; beyond it the fast poles would have no correct digit and no sign."""
 JITTER = 1e-9
@@ -111,8 +110,12 @@ def values_of(matrix: FloatArray) -> NDArray[np.inexact]:
     Raises:
         ParameterError: If they are too far apart.
     """
-    values = np.linalg.eigvals(matrix)
-    return 1 / np.linalg.eigvals(_inverse(matrix)) if _is_stiff(values) else values
+    try:
+        values = 1 / np.linalg.eigvals(_inverse(matrix))
+    except np.linalg.LinAlgError:  # one of them is 0
+        return np.linalg.eigvals(matrix)
+    _check_spread(values)
+    return values
 
 
 def modes_of(matrix: FloatArray) -> Modes:
@@ -121,11 +124,13 @@ def modes_of(matrix: FloatArray) -> Modes:
     Raises:
         ParameterError: If its eigenvalues are too far apart.
     """
-    values, vectors = np.linalg.eig(matrix)
-    if _is_stiff(values):
+    try:
         values, vectors = np.linalg.eig(_inverse(matrix))
         values = 1 / values
-    poles = values[np.argsort(-values.real, kind="stable")].astype(np.complex128)
+        _check_spread(values)
+    except np.linalg.LinAlgError:  # one of them is 0
+        values, vectors = np.linalg.eig(matrix)
+    poles = values[np.lexsort((-np.imag(values), -np.real(values)))].astype(np.complex128)
     side = np.sign(np.imag(values))
     # By stable sorting the upper ones and their conjugates stay in the same order.
     slowest = np.argsort(-np.real(values), kind="stable")
@@ -133,20 +138,25 @@ def modes_of(matrix: FloatArray) -> Modes:
     return Modes(poles, values[order], np.ascontiguousarray(vectors[:, order]), int((side == 0).sum()))
 
 
-def _is_stiff(values: NDArray[np.inexact]) -> bool:
-    """Return True if the inverse gives more accurate eigenvalues."""
+def _check_spread(values: NDArray[np.inexact]) -> None:
+    """Raise `ParameterError` if the fast eigenvalues have no correct digit."""
     sizes = np.abs(values)
     fastest, slowest = float(sizes.max()), float(sizes.min())
-    if fastest > LARGEST_SPREAD * slowest > 0:
+    if fastest > LARGEST_SPREAD * slowest:
         mend = "these are too far apart for 16 digits; leave out capacitances and second poles that do not matter"
         raise ParameterError("A", f"a circuit with poles from {slowest:.3g} to {fastest:.3g} 1/s", mend)
-    return fastest > SPREAD * slowest > 0
 
 
 def _inverse(matrix: FloatArray) -> FloatArray:
-    """Compute the inverse. Rows are scaled first, because they differ as much as the poles."""
-    scale = 1 / np.abs(matrix).max(axis=1)
-    return np.asarray(np.linalg.solve(matrix * scale[:, None], np.diag(scale)), dtype=np.float64)
+    """Compute the inverse. Rows are scaled first, because they differ as much as the poles.
+
+    Raises:
+        LinAlgError: If the matrix has none.
+    """
+    largest = np.abs(matrix).max(axis=1)
+    if not largest.all():
+        raise np.linalg.LinAlgError
+    return np.asarray(np.linalg.solve(matrix / largest[:, None], np.diag(1 / largest)), dtype=np.float64)
 
 
 def independent_modes(matrix: FloatArray, found: Modes) -> Modes:

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import NEGLIGIBLE, Equations, LinearCircuit
 from amc_circuits.linear.equations import Network, between, equations, inject, join, networks, reduced, stage_of
-from amc_circuits.linear.modes import SPREAD, WORST_CONDITION, ComplexArray
+from amc_circuits.linear.modes import WORST_CONDITION, ComplexArray
 from netlists import Array, Circuit, Conductors, MacroOpAmp, OpAmps, ParameterError
 from netlists.arrays.array import network_of, networks_of
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
+SPREAD = 1e6
+"""Largest ratio of fastest to slowest pole of circuits in a stack: the slow poles have ten digits."""
 Rows = tuple[FloatArray, FloatArray, FloatArray]
 """Voltages or currents per volt at each state, per volt at each input, and at rest: (P, rows, n or inputs or 1)."""
 

@@ -1,10 +1,11 @@
-"""Modes of matrices: the condition of their eigenvectors is NumPy's, from pairs of them as from all."""
+"""Modes of matrices: poles by closed forms, whatever their spread; the condition of eigenvectors is NumPy's."""
 
 import numpy as np
 import pytest
 
-from amc_circuits.linear.modes import Modes, modes_of
-from tests.comparators import assert_within
+from amc_circuits.linear.modes import Modes, modes_of, values_of
+from netlists.record import ParameterError
+from tests.comparators import assert_close, assert_within
 
 TURNING = np.array([[-1.0, 3.0], [-2.0, -1.0]])
 MATRICES = {
@@ -26,3 +27,38 @@ def test_dependent_eigenvectors_have_no_finite_condition():
     """Equal columns have no inverse."""
     values = np.array([-1.0, -1.0])
     assert Modes(values.astype(complex), values, np.ones((2, 2)), 2).condition == np.inf
+
+
+@pytest.mark.parametrize("spread", [2.0**10, 2.0**40])
+def test_slow_poles_have_full_precision(spread):
+    """The slow one of two poles is their product by the fast one; a third mode between them changes neither."""
+    matrix = np.array([[-1.0, 0.5, 0.0], [spread / 2, -spread, 0.0], [0.25, 0.5, -3.0]])
+    fast = -(1 + spread + np.sqrt((1 + spread) ** 2 - 3 * spread)) / 2
+    slow = [0.75 * spread / fast, -3.0]
+    for found in (modes_of(matrix).poles, np.sort(values_of(matrix))[::-1]):
+        assert_close(found[:2], slow, relative=1e-14)
+        assert_close(found[2], fast, relative=1e-14 * spread)
+
+
+@pytest.mark.parametrize("zero", [np.zeros(2), np.array([2.0, -6.0])], ids=["row", "dependent"])
+def test_a_pole_may_be_zero(zero):
+    """A matrix without an inverse has the poles 0 and its trace, and their modes."""
+    matrix = np.array([[-1.0, 3.0], zero])
+    modes = modes_of(matrix)
+    wanted = [0.0, np.trace(matrix)]
+    for found in (modes.poles, np.sort(values_of(matrix))[::-1]):
+        assert_close(np.real(found), wanted, absolute=1e-14)
+    assert_close(matrix @ modes.vectors, modes.vectors * modes.values, absolute=1e-14)
+
+
+def test_upper_poles_come_before_their_conjugates():
+    """Poles of a pair have one real part."""
+    assert_close(modes_of(TURNING).poles, np.array([-1 + 6**0.5 * 1j, -1 - 6**0.5 * 1j]), relative=1e-14)
+
+
+def test_poles_too_far_apart_are_refused():
+    """No digit of the fast ones would be right."""
+    with pytest.raises(ParameterError, match="too far apart"):
+        modes_of(np.diag([-1.0, -1e14]))
+    with pytest.raises(ParameterError, match="too far apart"):
+        values_of(np.diag([-1.0, -1e14]))
