@@ -11,7 +11,7 @@ import numpy as np
 from amc_circuits.engines.exact.nonlinear.method import interpolated
 from amc_circuits.engines.exact.nonlinear.panels import LENGTH, POINTS, Panels
 from amc_circuits.engines.exact.nonlinear.rows import Rows
-from amc_circuits.engines.exact.nonlinear.step.between import moved
+from amc_circuits.engines.exact.nonlinear.step.between import integrals, moved
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import Place, Step
 from amc_circuits.linear.response import gauss
@@ -42,7 +42,7 @@ def sampled(
     starts, lengths = np.repeat([(step.start, step.length) for step in steps], [len(own) - 1 for own in cut], axis=0).T
     every = ((gauss(edges)[0] - starts[:, None]) / lengths[:, None]).ravel()
     stops = np.cumsum([POINTS * (len(own) - 1) for own in cut])
-    fractions, quartics = np.split(every, stops[:-1]), interpolated(every).T
+    fractions, quartics, clamps = np.split(every, stops[:-1]), interpolated(every).T, integrals(every)
     size, last = len(end.state), steps[-1]
     cuts_of = size, size + len(end.added.pins)
     course = np.empty((cuts_of[1] + len(last.inputs), stops[-1] + 1, end.state.shape[1]))
@@ -55,7 +55,7 @@ def sampled(
             here = slice(stop - len(part), stop)
             system.applied(own, step.source, out=state[:, here])
             if step.entered is not None:
-                state[:, here] += _moved(system, step, part)
+                state[:, here] += _moved(system, step, clamps[here])
             np.matmul(quartics[here], step.added.pins, out=pins[:, here])
             inputs[:, here] = step.inputs[:, None]
             if step.slope.any():
@@ -65,11 +65,11 @@ def sampled(
     return found
 
 
-def _moved(system: System, step: Step, fractions: FloatArray) -> FloatArray:
-    """Return by what coordinates differ at fractions (F,) of a step where stages enter clamps, shape (n, F, K)."""
+def _moved(system: System, step: Step, weights: FloatArray) -> FloatArray:
+    """Return by what coordinates differ where stages enter clamps, shape (n, F, K); `weights` as those of `moved`."""
     assert step.entered is not None
-    stages = np.zeros((system.laws.count, len(fractions), step.source.shape[2]))
-    stages[step.entered.row, :, step.entered.column] = moved(step.entered, step.length, fractions).T
+    stages = np.zeros((system.laws.count, len(weights), step.source.shape[2]))
+    stages[step.entered.row, :, step.entered.column] = moved(step.entered, step.length, weights).T
     return times(system.push[:, : system.laws.count], stages)
 
 
@@ -107,7 +107,7 @@ def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatA
     fractions = (time - step.start) / step.length
     state = system.applied(system.sampling([step.length], [fractions])[0], step.source)
     if step.entered is not None:
-        state += _moved(system, step, fractions)
+        state += _moved(system, step, integrals(fractions))
     pins = np.matmul(interpolated(fractions).T, step.added.pins)
     inputs = step.inputs[:, None] + step.slope[:, None] * (time - step.start)[:, None]
     found = Panels.joined(time, state, pins, np.asarray(inputs))

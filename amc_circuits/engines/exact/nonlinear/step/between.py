@@ -32,17 +32,21 @@ _INTEGRALS: FloatArray = np.array(
 """Coefficients of 1, s .. s^10 of the integrals, shape (node, power)."""
 
 
-def moved(entered: Entries, length: float, fractions: FloatArray) -> FloatArray:
+def integrals(fractions: FloatArray) -> FloatArray:
+    """Compute the weights of missed slopes at the nodes in the integrals to fractions (F,) of a step, shape (F, 5)."""
+    return np.asarray(np.vander(fractions, _INTEGRALS.shape[1], increasing=True) @ _INTEGRALS.T)
+
+
+def moved(entered: Entries, length: float, weights: FloatArray) -> FloatArray:
     """Compute how much farther stages have moved at fractions (F,) of a step than by quartics, shape (F, E), V.
 
     Args:
         entered: Stages that enter their clamps in the step.
         length: Length of the step, s.
-        fractions: Fractions of the step.
+        weights: `integrals` of the fractions.
     """
     missed = np.abs(entered.clamp) * (entered.driven + entered.clamp)
     missed *= -length / CLAMP_VOLTAGE
     missed -= _DERIVATIVES @ entered.clamp
     missed[:, length * np.abs(entered.clamp).max(axis=0) > STIFFEST * CLAMP_VOLTAGE] = 0.0
-    weights = np.vander(fractions, _INTEGRALS.shape[1], increasing=True) @ _INTEGRALS.T
     return np.asarray(length * (weights @ missed))

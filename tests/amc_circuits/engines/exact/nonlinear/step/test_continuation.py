@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES
-from amc_circuits.engines.exact.nonlinear.step.between import moved
+from amc_circuits.engines.exact.nonlinear.step.between import integrals, moved
 from amc_circuits.engines.exact.nonlinear.step.continuation import continued
 from amc_circuits.engines.exact.nonlinear.step.entry import entries, longest
 from netlists import preset
@@ -87,7 +87,7 @@ def test_between_the_nodes(laws, volts, sign):
     wanted = x[5:16] - (x[0] + STEP * whole(BETWEEN))
     entered = entries(laws, added(laws, clamp(x[:5]), np.zeros(5)), of_all(laws, driven[:5]))
     assert entered is not None and entered.row.tolist() == list(range(laws.count))
-    assert_close(moved(entered, STEP, BETWEEN)[:, 0], wanted, absolute=0.1 * np.abs(wanted).max())
+    assert_close(moved(entered, STEP, integrals(BETWEEN))[:, 0], wanted, absolute=0.1 * np.abs(wanted).max())
     assert np.abs(wanted).max() > 1e-7
 
 
