@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.modes import Modes, modes_of, values_of
 from netlists.record import ParameterError
 from tests.comparators import assert_close, assert_within
+from tests.exactness import draw
 
 TURNING = np.array([[-1.0, 3.0], [-2.0, -1.0]])
 MATRICES = {
@@ -38,6 +40,19 @@ def test_slow_poles_have_full_precision(spread):
     for found in (modes_of(matrix).poles, np.sort(values_of(matrix))[::-1]):
         assert_close(found[:2], slow, relative=1e-14)
         assert_close(found[2], fast, relative=1e-14 * spread)
+
+
+def test_steady_states_of_a_stiff_circuit_are_those_of_its_equations():
+    """Poles differ by a factor of 5e5; by eigenvalues of the matrix itself, outputs were wrong by 2e-9."""
+    drawn = draw(606, largest=8)
+    assert drawn is not None
+    linear = linear_circuit(drawn.circuit.circuit)
+    sizes, scale = np.abs(linear.poles), 1 / np.abs(linear.state).max(axis=1, keepdims=True)
+    assert sizes.max() > 1e5 * sizes.min()
+    read, modes = linear.read[linear.nodes[linear.outputs]], linear.modes
+    found = modes.seen_by(read) @ (modes.driven_by(linear.drive) / modes.values[:, None])
+    wanted = read @ np.linalg.solve(scale * linear.state, scale * linear.drive)
+    assert_close(found, wanted, absolute=1e-11 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("zero", [np.zeros(2), np.array([2.0, -6.0])], ids=["row", "dependent"])
