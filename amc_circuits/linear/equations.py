@@ -136,22 +136,22 @@ def inject(found: Equations, held: dict[str, FloatArray], groups: Sequence[str])
 
 
 def offset_gain(circuit: Circuit) -> FloatArray:
-    """Return the steady volts at every output per volt of offset at each amplifier, shape (N, amplifiers)."""
+    """Return the steady volts at every output per volt of offset at each op-amp, shape (N, op-amps); macros only."""
     if circuit not in _GAINS:
         _GAINS[circuit] = _offset_gain(circuit)
     return _GAINS[circuit]
 
 
 def _offset_gain(circuit: Circuit) -> FloatArray:
-    found = equations(circuit)
-    rows = circuit.of(OpAmps)
-    stages = found.indices(*(stage_of(part) for part in rows))
-    found.input = np.zeros((len(found.matrix), len(stages)))
-    rates = [part.record.equivalent.unity_gain_frequency for part in rows for _ in range(circuit.groups[part.output])]
-    found.input[stages, np.arange(len(stages))] = rates
-    found.input_capacitance = np.zeros_like(found.input)
-    linear = reduced(circuit, found, {})
-    return linear.dc_gain[linear.nodes[linear.outputs]]
+    linear, rows = linear_circuit(circuit), circuit.of(OpAmps)
+    stages = np.r_[tuple(linear.nodes[stage_of(part)] for part in rows)]
+    opamps = [part.record.equivalent for part in rows for _ in range(circuit.groups[part.output])]
+    # A stage of a macro model is a state without other capacitance: it drives the rest through resistances alone.
+    rates = [one.unity_gain_frequency if isinstance(one, MacroOpAmp) else 0.0 for one in opamps]
+    drive = np.zeros((len(linear.read), len(stages)))
+    drive[stages, np.arange(len(stages))] = rates
+    states = np.linalg.solve(linear.state, -drive[linear.kept])
+    return np.asarray(linear.read[linear.nodes[linear.outputs]] @ states)
 
 
 def reduced(
