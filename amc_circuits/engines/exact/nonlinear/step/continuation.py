@@ -80,9 +80,13 @@ def _entered(rate: FloatArray, held: FloatArray, length: float) -> FloatArray:
     z = (rate[1:] + rate[:-1]) * (-length / 2 * _GAPS)
     still, grown = 1 / rate, np.expm1(z)
     turned = (still[1:] - still[:-1]) * (grown / z)
-    left, found = 1 / held - still[0], np.empty_like(z)
-    for half in range(len(z)):
-        left = left + left * grown[half] - turned[half]
-        found[half] = left
-    found += still[1:]
-    return np.asarray(1 / found[1::2])
+    # Two halves at once, from node to node.
+    kept = 1 + grown
+    found, shifts = kept[1::2] * kept[::2], turned[1::2] + kept[1::2] * turned[::2]
+    left = 1 / held - still[0]
+    for node, shift in zip(found, shifts, strict=True):
+        node *= left
+        node -= shift
+        left = node
+    found += still[2::2]
+    return np.asarray(np.divide(1, found, out=found))
