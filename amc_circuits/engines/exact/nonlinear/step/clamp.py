@@ -19,6 +19,10 @@ LARGEST_MOVE = 3 * CLAMP_VOLTAGE
 """Largest move of a voltage in an iteration: three e-folds of the clamp."""
 LEAST_MOVE, MOST_MOVE = 1e-6, 3e-2
 """Least and largest last move of Newton's method that is asked for, in units of the clamp's voltage."""
+WEAK = 7.0
+"""E-folds of the clamp above `NO_CLAMP` from which it is solved for: e^-18 of the slew rate, over w_T 3 nV at the input
+of `cmos-100meg`, is what a weaker one takes. It bounds steps alone."""
+_WEAK_VOLTS, _WEAK_RATE = WEAK * CLAMP_VOLTAGE, float(np.exp(WEAK))
 _ONE, _NODES = np.eye(DEGREE), np.arange(DEGREE)
 
 
@@ -67,9 +71,9 @@ def clamped(
     Returns:
         None if no clamp draws a current.
     """
-    drawing = np.abs(seen) > laws.no_clamp
+    drawing = np.abs(seen) > laws.no_clamp + _WEAK_VOLTS
     if added.clamp is not None:
-        drawing |= np.abs(added.clamp) > laws.least_clamp
+        drawing |= np.abs(added.clamp) > laws.least_clamp * _WEAK_RATE
     if not drawing.any():
         return None
     which = np.asarray(drawing.any(axis=1, keepdims=True))

@@ -58,7 +58,7 @@ def entries(laws: Laws, added: Added, driven: FloatArray) -> Entries | None:
 
 
 def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> float:
-    """Return the longest next step that takes no stage far into its clamp, s; infinite where none draws a current.
+    """Return the longest next step that takes no stage far into its clamp, s.
 
     Args:
         laws: Limits of the op-amps.
@@ -66,10 +66,9 @@ def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> 
         driven: Rates of the stages there but for clamps, shape (m, nodes, K), V/s.
         stage: Voltages of the stages there, same shape, V.
     """
-    if added.clamp is None:
-        return np.inf
     volts, slew_rate = stage[:, -1], laws.slew_rate[:, 0]
-    speed = np.sign(volts) * (driven[:, -1] + added.clamp[:, -1])
+    held = 0.0 if added.clamp is None else added.clamp[:, -1]
+    speed = np.sign(volts) * (driven[:, -1] + held)
     left = laws.swing[:, 0] - np.abs(volts) - AHEAD * CLAMP_VOLTAGE
     np.maximum(left, WIDE * CLAMP_VOLTAGE, out=left)
     left /= np.maximum(speed, RESTING * slew_rate)

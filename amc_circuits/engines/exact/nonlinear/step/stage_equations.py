@@ -143,9 +143,9 @@ class StageEquations:
 
     def _at_clamps(self, added: Added, voltages: FloatArray, last: Solved | None) -> tuple[Entries | None, float]:
         """Return the stages that entered their clamps in a step with these voltages, and `Solved.longest`."""
-        if added.clamp is None:
-            return None, np.inf
         laws, (drive, stage, *_) = self.system.laws, self.system.parted(voltages)
+        if added.clamp is None and not (np.abs(stage) > laws.no_clamp).any():
+            return None, np.inf
         rates = laws.driven(drive, stage)
         further = longest(laws, added, rates, stage)
         if last is None:

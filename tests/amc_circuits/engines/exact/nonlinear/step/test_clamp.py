@@ -115,3 +115,15 @@ def test_the_effect_of_a_stage_on_itself_is_that_of_the_whole_circuit(system):
             )
             own = moved[2 * m + place, node] + system.seen.pins[2 * m + place, place]
             assert_close(effect.drop[place, node], own, relative=1e-9, absolute=1e-9)
+
+
+@pytest.mark.parametrize(("volts", "drawn"), [(SWING - 0.181, False), (SWING - 0.179, True)])
+def test_weak_clamps_are_left_out(system, volts, drawn):
+    """From 18 e-folds below the swing on: what they take is as little as 3 nV at an input."""
+    laws, effects = system.laws, OwnEffectsOf(system).of(system.weights(1e-12))
+    stage = np.full((laws.count, 4, 1), volts)
+    found = clamped(
+        laws, effects, stage, 0 * stage, Added(np.zeros((2 * laws.count, 4, 1)), None, laws.count), stage, 1e-9
+    )
+    assert (found is not None) == drawn
+    assert np.abs(law(np.array(volts)) / laws.rate).max() < 3e-9
