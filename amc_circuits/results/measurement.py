@@ -16,6 +16,8 @@ STEADY_PART = 5
 """Fraction of the slot, at its end, over which the outputs must be steady for the final value to be valid."""
 STEADY_FRACTION = 20
 """Divisor of the tolerance for this test: outputs are steady within the tolerance divided by it."""
+HALVINGS = 40
+"""Halvings of the interval of two samples in which a crossing is found."""
 
 
 def full_scale(final: FloatArray) -> float:
@@ -123,7 +125,8 @@ def readout_error(outputs: FloatArray, target: FloatArray) -> FloatArray:
 def time_to_bits(time: FloatArray, error: FloatArray, bits: float) -> float:
     """Compute the first instant after which the error stays at or below `2^-bits` to the end of the slot.
 
-    Between two samples the error's logarithm is interpolated linearly, as an exponential decays.
+    Between two samples the error's logarithm is that of a cubic through them and both neighbours, exact for an
+    exponential; without a neighbour, or where an error is 0 or not finite, it is linear.
 
     Args:
         time: Times of the samples of the slot, shape (T,), from the step, s.
@@ -140,11 +143,36 @@ def time_to_bits(time: FloatArray, error: FloatArray, bits: float) -> float:
     last = above[-1]
     if last == len(error) - 1:
         return float("nan")
+    return max(float(time[last] + _crossing(time, error, int(last), bits) * (time[last + 1] - time[last])), 0.0)
+
+
+def _crossing(time: FloatArray, error: FloatArray, last: int, bits: float) -> float:
+    """Return where the error falls to `2^-bits` between a sample and the next one, in units of that interval."""
+    around = slice(last - 1, last + 3)
+    if last > 0 and len(error) >= last + 3 and _smooth(time[around], error[around]):
+        before, _, _, after = ((time[around] - time[last]) / (time[last + 1] - time[last])).tolist()
+        one, two, three, four = (np.log2(error[around]) + bits).tolist()
+        # Newton's form of the cubic, from the two samples at 0 and 1 outwards.
+        line = three - two
+        bend = ((one - two) / before - line) / (before - 1)
+        turn = ((((four - two) / after - line) / (after - 1)) - bend) / (after - before)
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            if two + middle * (line + (middle - 1) * (bend + (middle - before) * turn)) > 0:
+                low = middle
+            else:
+                high = middle
+        return high
     # An error of 0 has no logarithm: the smallest positive number replaces it.
     smallest = np.finfo(np.float64).tiny
-    before, after = np.log2(np.clip(error[last : last + 2], smallest, 1 / smallest))
-    fraction = (before + bits) / (before - after)
-    return max(float(time[last] + fraction * (time[last + 1] - time[last])), 0.0)
+    first, second = np.log2(np.clip(error[last : last + 2], smallest, 1 / smallest)).tolist()
+    return float((first + bits) / (first - second))
+
+
+def _smooth(time: FloatArray, error: FloatArray) -> bool:
+    """Return True if a cubic goes through the logarithms of errors at these times."""
+    return bool((np.diff(time) > 0).all() and (error > 0).all() and np.isfinite(error).all())
 
 
 def relative_error(value: FloatArray, reference: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from amc_circuits.results import measurement
 from tests.comparators import assert_close, assert_within
@@ -92,6 +93,19 @@ def test_time_to_bits_of_an_exponential_is_the_logarithm(bits, samples):
     error = measurement.readout_error(outputs, target)
     assert_close(error, np.where(time > 0, np.exp(-time / tau), 1), relative=1e-9)
     assert measurement.time_to_bits(time, error, bits) == pytest.approx(tau * np.log(2) * bits, rel=1e-9)
+
+
+@pytest.mark.parametrize(("edge", "bits"), [(5, 1), (20, 1), (60, 1), (60, 4), (60, 8)])
+def test_time_to_bits_on_a_slow_edge_is_between_samples(edge, bits):
+    """One pole behind a ramp, by its closed form, with samples far apart: a straight line errs by 2e-3."""
+    tau, time = 1.7, np.concatenate([[-1.0, 0.0], np.linspace(0.04, 1, 25) * edge, edge + np.geomspace(0.3, 20, 20)])
+
+    def error(at):
+        on_edge, later = (at - tau * -np.expm1(-at / tau)) / edge, tau / edge * np.expm1(edge / tau) * np.exp(-at / tau)
+        return np.where(at < edge, 1 - on_edge, later)
+
+    wanted = brentq(lambda at: error(at) - 2.0**-bits, 0.01, edge + 19)
+    assert measurement.time_to_bits(time, error(time), bits) == pytest.approx(wanted, rel=1e-3)
 
 
 def test_the_read_out_error_is_that_of_the_vector():
