@@ -32,11 +32,14 @@ CLOSE = 0.02
 EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
 CAUTION = 2.0
-"""What an iteration is expected to leave of a change, in units of the most that iterations of steps before left."""
+"""What an iteration is expected to leave of a change, in units of the most that iterations of steps before have left:
+more than that is left where stages enter their clamps."""
 COUPLING = 0.05
 """What an iteration leaves of a change, in units of w_T, the step and the square of the largest bend, before any has
 been seen: circuits of many op-amps leave about this, and no more than 1, as no input sees more than one op-amp's volt.
 """
+HELD = 0.25
+"""The same of what is left where clamps draw currents, in units of `COUPLING`, and whatever bends: guesses are near."""
 
 Iterated = tuple[Added, FloatArray, NDArray[np.bool_], bool, int]
 """What the limits add, voltages (3 m + k, 4, K), which responses failed (K,), whether the source follows the last
@@ -100,8 +103,9 @@ class StageEquations:
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(self._in_tolerances), None)
-        # What iterations left of a change, per square of the largest bend and per second of the step.
-        self._coupling, self._first_coupling = 0.0, COUPLING * float(laws.rate.max(initial=0.0))
+        self._growing = bool((system.values.real > 0).any())
+        # What iterations left of a change, per second of the step; without clamps, per square of the largest bend, too.
+        self._held, self._coupling, self._first_coupling = 0.0, 0.0, COUPLING * float(laws.rate.max(initial=0.0))
 
     def driven(self, inputs: FloatArray, slope: FloatArray, length: float) -> Driven:
         """Return what inputs (inputs, K), V, with their slopes, V/s, do at the nodes of a step."""
@@ -226,12 +230,17 @@ class StageEquations:
 
     def _left(self, limits: Limited, left: float, done: int, step: float) -> float:
         """Return what the next iteration leaves of a change, where the last one left `left`; infinite: unknown."""
-        # A clamp answers all of a change, and what iterations leave there foretells nothing.
-        if self.system.further or done > 2 or limits.added.clamp is not None:
+        held = limits.added.clamp is not None
+        # Clamps that hold what would grow are coupled strongly: what iterations leave there foretells nothing.
+        if self.system.further or (self._growing if held else done > 2):
             return np.inf
+        if done == 1 and held:  # a clamp answers all of a change
+            return max(CAUTION * self._held, HELD * self._first_coupling) * step
         if done == 1:
             return CAUTION * (self._coupling or self._first_coupling) * limits.bend * step
-        if limits.bend:
+        if done == 2 and held:
+            self._held = left / step
+        elif limits.bend and not held:
             self._coupling = max(self._coupling, left / (limits.bend * step))
         return left
 
@@ -278,7 +287,10 @@ def _corrected(limits: Limited, before: Added) -> Added:
     """Return what the limits add where only own effects of the last change count: no voltages are computed again.
 
     Args:
-        limits: What the limits add now, without clamps.
+        limits: What the limits add now.
         before: What they added before.
     """
-    return Added(before.bent + (limits.added.bent - before.bent) / limits.divisors, None, before.stages)
+    own, clamp, m = before.bent + (limits.added.bent - before.bent) / limits.divisors, limits.added.clamp, before.stages
+    if clamp is not None:  # the rates of their stages stay
+        clamp = np.where(clamp != 0, clamp + limits.added.slewing - own[:m], 0.0)
+    return Added(own, clamp, m)
