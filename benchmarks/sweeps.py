@@ -52,10 +52,10 @@ input_voltage = 0.02
 seed = {{range = [0, {points}]}}
 """
 CASES = (
-    ("exact", "single-pole", 2, 1000),
-    ("exact", "single-pole", 16, 400),
-    ("exact", "cmos-100meg", 16, 400),
-    ("ngspice", "single-pole", 16, 200),
+    ("exact", "single-pole", 2, 4000),
+    ("exact", "single-pole", 16, 2000),
+    ("exact", "cmos-100meg", 16, 1000),
+    ("ngspice", "single-pole", 16, 300),
 )
 """Engine, op-amp, N and points. N = 2 is as quick as a point can be."""
 TOGETHER = Handling()
