@@ -53,9 +53,7 @@ def read_linear_circuits(
     return found
 
 
-def _stacks(
-    states: Sequence[ExactCircuit], drives: Sequence[StepTrain]
-) -> Iterator[tuple[list[int], FloatArray]]:  # fmt: skip
+def _stacks(states: Sequence[ExactCircuit], drives: Sequence[StepTrain]) -> Iterator[tuple[list[int], FloatArray]]:
     """Yield the circuits of each stack, by their places, and the edges of their panels.
 
     Circuits with too many panels are left out. Circuits with nearly as many panels are in one stack: all are sampled as
