@@ -12,15 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from amc_circuits.cells.mapping import Compensation, Mapping
+from amc_circuits.cells.mapping import EQUAL, Compensation, Mapping
 from amc_circuits.values.quantities import format_quantity
 from netlists import Interconnect, ParameterError
 from netlists.arrays.array import networks_together
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-ENOUGH = 1e-8
-"""Relative difference at which the iteration ends, Frobenius norm."""
 MOST_STEPS = 60
 """Largest number of steps; each divides the difference by about that of an array without compensation."""
 
@@ -75,7 +73,7 @@ def compensated(mapping: Mapping, matrix: FloatArray, limits: tuple[float, float
     effective = target.effective((mapping.positive, mapping.negative))
     before = best = _distance(target, effective, mapping.unit)
     difference, unit = target.relative * mapping.unit, mapping.unit
-    kept = None
+    kept = ((mapping.positive, mapping.negative), unit, 0)
     for step in range(1, MOST_STEPS + 1):
         difference = difference + unit * target.relative - effective
         shrink = float(min(mapping.unit / unit, span / np.abs(difference).max()))
@@ -86,13 +84,13 @@ def compensated(mapping: Mapping, matrix: FloatArray, limits: tuple[float, float
         if not now < best:
             break
         best, kept = now, (cells, unit, step)
-        if now < ENOUGH:
+        if now < EQUAL:
             break
-    if kept is None:
+    (positive, negative), unit, steps = kept
+    if steps == 0 and before >= EQUAL:
         changed = format_quantity(before, "%")
         mend = f"no cells within g_min and g_max make up for wires that change the matrix by {changed}"
         raise ParameterError("compensate_wires", True, f"{mend}; take a smaller wire_resistance or g_max")
-    (positive, negative), unit, steps = kept
     record = Compensation(before, best, unit / mapping.unit, steps)
     return replace(mapping, positive=positive, negative=negative, unit=unit, compensation=record)
 

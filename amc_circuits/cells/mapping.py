@@ -18,7 +18,13 @@ DEAREST = 0.01
 LARGEST = 1.0
 """Largest conductance of a cell, S; a generous choice of this package."""
 WORTH_SAYING = 1e-3
-"""Lifting cost from which a command prints a note; a choice here: the finite gain of common op-amps costs as much."""
+"""Lifting cost, or loss of conductance to g_max, from which a note is added; a choice here.
+
+The finite gain of common op-amps costs as much."""
+EQUAL = 1e-8
+"""Relative difference from the wanted matrix, Frobenius norm, from which cells need no further compensation of wires.
+
+No part of a circuit is as exact. Below, a difference may be rounding, and no amount is reported."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Compensation:
         before: Relative difference without compensation, Frobenius norm.
         after: The same with compensation, before the errors of real cells.
         scale: Wanted conductances in units of those without compensation; below 1 so that no cell passes g_max.
-        steps: Steps of the iteration.
+        steps: Steps of the iteration; 0 if the wires change too little for any to help.
     """
 
     before: float
@@ -39,10 +45,14 @@ class Compensation:
 
     @property
     def note(self) -> str:
-        """Note on the differences and on the scale."""
-        before, after = (format_quantity(one, "%") for one in (self.before, self.after))
-        limited = f"; g_max leaves {format_quantity(self.scale, '%')} of the conductances" * (self.scale < 1)
-        return f"cells make up for wires: instead of {before} they change the matrix by {after}{limited}"
+        """Note on the differences and on the scale; empty if the wires change nothing that counts."""
+        if self.before < EQUAL:
+            return ""
+        before, least = (format_quantity(one, "%") for one in (self.before, EQUAL))
+        after = f"less than {least}" if self.after < EQUAL else format_quantity(self.after, "%")
+        limited = f"; g_max leaves {format_quantity(self.scale, '%')} of the conductances"
+        shown = limited * (1 - self.scale >= WORTH_SAYING)
+        return f"cells make up for wires: instead of {before} they change the matrix by {after}{shown}"
 
 
 @dataclass(frozen=True)

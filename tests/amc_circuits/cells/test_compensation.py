@@ -97,6 +97,23 @@ def test_what_would_do_nothing_is_refused(fields):
         InvCircuit.program(SIGNED, **fields)
 
 
+@pytest.mark.parametrize("resistance", [1e-9, 1e-12, 1e-18, 1e-25])
+@pytest.mark.parametrize("matrix", [np.eye(1), np.eye(2) + 0.1, SIGNED], ids=["one cell", "one array", "pair"])
+def test_wires_that_change_less_than_rounding_are_no_cause(matrix, resistance):
+    """Cells of 100 uS at the end of N segments change by 4 N 100 uS R at most; nobody needs to know, nor to mend it."""
+    circuit = MvmCircuit.program(matrix, wire_resistance=resistance, compensate_wires=True, engine="exact")
+    assert circuit.mapping.compensation.note == ""
+    np.testing.assert_allclose(circuit.mapping.positive, MvmCircuit.program(matrix).mapping.positive, rtol=1e-8)
+
+
+def test_the_note_has_no_amounts_of_rounding():
+    """What remains is below 1e-8 where nothing ends the iteration earlier, and g_max leaves all but 1e-6."""
+    circuit = MvmCircuit.program(SIGNED, wire_resistance=1e-3, compensate_wires=True, engine="exact")
+    record = circuit.mapping.compensation
+    assert 0 < 1 - record.scale < 1e-4 and record.after < 1e-8 < record.before
+    assert record.note.endswith("they change the matrix by less than 1e-06 %")
+
+
 def test_wires_that_no_cells_make_up_for_are_refused():
     """A single array cannot go below g_min, where all entries that differ already are."""
     matrix = np.array([[1.0, 1e-9], [1e-9, 1e-9]])
