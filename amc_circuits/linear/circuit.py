@@ -27,6 +27,8 @@ Follower = tuple[slice, slice | None, float]
 NEGLIGIBLE = 1e-6
 """Smallest time constant of a node with a capacitor, in units of 1/w_T (or of the second pole's, if that is faster);
 below it the capacitor is omitted."""
+UNSEEN = 1e-9
+"""Relative change of a pole from which omitted capacitors are reported; below, rounding of poles may be as large."""
 COUPLED = 10.0
 """Largest permitted ratio of the time constant of all omitted nodes together to that of each alone."""
 
@@ -67,8 +69,8 @@ class LinearCircuit:
 
     @property
     def note(self) -> str:
-        """Note on omitted time constants, one sentence; empty if there are none."""
-        if self.left_out == 0:
+        """Note on omitted time constants, one sentence; empty if there are none, or their effect is near rounding."""
+        if self.left_out == 0 or self.left_out * np.abs(self.poles).max(initial=0.0) < UNSEEN:
             return ""
         return (
             f"capacitances with time constants up to {self.left_out:.2g} s are left out of poles and exact responses: "

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.budget import NAMED, Budget, largest_causes
@@ -22,6 +23,8 @@ from netlists.short_text import rows_text, short, short_repr
 
 WRONG = 0.05
 """Smallest relative error at which a settled result describes the causes of its error."""
+COUNTS = 1e-3
+"""Part of the error from which a cause is named: a smaller one explains nothing of it, and may be rounding."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class Origin(Protocol):
     @property
     def has_budget(self) -> bool:
         """True if the circuit has an error budget."""
+
+    @property
+    def near_zero(self) -> NDArray[np.bool_]:
+        """True for right-hand sides whose outputs are, and are to be, 0 or rounding of it, shape (K,)."""
 
     def causes(self, attempts: Sequence[Sequence[Attempt]]) -> dict[str, Metric]:
         """Compute the error at rest from each cause alone, by its name; attempts as in the solution."""
@@ -212,19 +219,18 @@ class Solution:
     @property
     def error_note(self) -> str:
         """Describe the causes of an error above 5 % of a settled result in one sentence; empty otherwise."""
-        errors = np.atleast_1d(self.relative_error)
-        if (
-            not (self.usable and self.stability.stable and self.origin.has_budget)
-            or not np.nan_to_num(errors).max(initial=0) > WRONG
-        ):
+        if not (self.usable and self.stability.stable and self.origin.has_budget):
             return ""
-        worst = int(np.nanargmax(errors))
+        errors = np.where(self.origin.near_zero, 0.0, np.nan_to_num(np.atleast_1d(self.relative_error), posinf=np.inf))
+        worst = int(errors.argmax())
+        size = float(errors[worst])
+        if size <= WRONG:
+            return ""
         which = f" in right-hand side {worst + 1} of {len(errors)}" if len(errors) > 1 else ""
-        parts = [f"{name} {format_quantity(error, '%')}" for name, error in largest_causes(self._causes, worst)[:NAMED]]
-        return (
-            f"the relative error is {format_quantity(float(errors[worst]), '%')}{which}; largest causes, each alone: "
-            f"{', '.join(parts)}; budget = True shows all"
-        )
+        named = [one for one in largest_causes(self._causes, worst)[:NAMED] if one[1] >= COUNTS * size]
+        parts = ", ".join(f"{name} {format_quantity(error, '%')}" for name, error in named)
+        largest = f"largest causes, each alone: {parts}" if parts else "no cause alone explains it"
+        return f"the relative error is {format_quantity(size, '%')}{which}; {largest}; budget = True shows all"
 
     def _repr_html_(self) -> str | None:
         """Return HTML for a notebook: status, metrics, outputs over time."""

@@ -9,7 +9,8 @@ does not change the waveform, since the model does not include it. It is reporte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -87,6 +88,23 @@ def judged(
     found = _compared(circuit, [one.amplifiers for one in readings], *apart, tolerance)
     # `replace` is slow, and these are many.
     return [Reading(**{**vars(one), "at_rest": own}) for one, own in zip(readings, found, strict=True)]
+
+
+def near_zero(readings: Mapping[int, Reading], levels: FloatArray) -> dict[int, Reading]:
+    """Return as steady the readings that are not, of outputs that are rounding of 0 from the step to the end.
+
+    Nothing moves there, and they have no settling time, as outputs that are 0.
+
+    Args:
+        readings: Readings by the columns of the right-hand sides.
+        levels: Input voltages, shape (inputs, columns), V.
+    """
+    return {
+        k: replace(one, steady=True)
+        for k, one in readings.items()
+        if not one.steady
+        and np.abs(one.response.outputs).max() <= NOTHING * one.attempt.scale * np.abs(levels[:, k]).max()
+    }
 
 
 def distances(final: FloatArray, wanted: FloatArray, largest_input: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -219,19 +219,18 @@ class InvCircuit(TwoTopologies):
 
     def unstable_because(self) -> str:
         """Describe the eigenvalue that causes a growing pole, if there is one, and the mend."""
-        mapping, name = self.mapping, "A" if self.system.scaling == "none" else "the scaled A"
-        held = mapping.difference
+        mapping, held = self.mapping, self.mapping.difference
+        name = "A" if self.system.scaling == "none" else "the scaled A"
         if self.design.diagonal_conductance is not None:
             held = held + np.diag(self.design.diagonal_conductance)
         lowest = _lowest_eigenvalue(held / mapping.unit * mapping.alpha)
-        scaled = np.linalg.eigvals(held / self.design.row_conductance[:, None])
         good = _lowest_eigenvalue(self.system.programmed)
         if lowest.real <= 0 and good.real > 0:
             return f"; {_of_cells(mapping, lowest, good, name)}"
         if lowest.real <= 0:
             mend = "INV needs eigenvalues with positive real parts: add damping to A, or solve A^T A x = A^T b"
             return f"; behind it is the eigenvalue {complex_text(lowest)} of {name}; {mend}"
-        if scaled.real.min() <= 0:
+        if _lowest_eigenvalue(held / self.design.row_conductance[:, None]).real <= 0:
             mend = "scale the rows of A to equal sums, or make input_conductance larger"
             return f"; {name}'s eigenvalues are good, but not with its rows divided by their conductance; {mend}"
         opamp, ways = self.design.opamp.equivalent, []
@@ -272,8 +271,9 @@ def _input_conductance(wanted: Mapping, parameters: Record) -> float:
 
 
 def _lowest_eigenvalue(matrix: FloatArray) -> complex:
-    eigenvalues = np.linalg.eigvals(matrix)
-    return complex(eigenvalues[eigenvalues.real.argmin()])
+    """Return the eigenvalue with the smallest real part; rounding of 0 is none, for a pole of 0 does not grow."""
+    rounding = len(matrix) * np.finfo(float).eps * np.linalg.norm(matrix)
+    return complex(min(np.linalg.eigvals(matrix), key=lambda one: (abs(one) <= rounding, one.real)))
 
 
 def _of_cells(mapping: Mapping, lowest: complex, good: complex, name: str) -> str:

@@ -16,14 +16,12 @@ from amc_circuits.linear.stability import Stability
 from amc_circuits.results.converters import HEADROOM
 from amc_circuits.results.observation import saved_vectors
 from amc_circuits.results.readings import FirstPass, Reading
-from amc_circuits.solvers.at_rest import judged
+from amc_circuits.solvers.at_rest import judged, near_zero
 from netlists import Circuit, MacroOpAmp, OpAmp, ParameterError, StepTrain, SubcircuitOpAmp, Transient
 from netlists.record import FloatArray
 
 CHUNK = 8
-"""Right-hand sides in one transient, if each starts from rest.
-
-The number is fixed, so that results do not depend on the number of jobs."""
+"""Right-hand sides in one transient, if each starts from rest: fixed, so that results do not depend on the jobs."""
 RESIDUE = 0.005
 """Part of an output that remains after a return.
 
@@ -276,6 +274,7 @@ class Stream:
 
     def _judge(self, levels: FloatArray, readings: dict[int, Reading]) -> None:
         """Compare the steady readings with the steady state of the same circuit."""
+        readings |= near_zero(readings, levels)
         new = [k for k, one in readings.items() if one.steady and one.excess is None and one.at_rest is None]
         if not new:
             return

@@ -17,6 +17,7 @@ from amc_circuits.results.readings import NARROWER, WIDER, Reading
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt, Provenance, Solution, scalar_or_array
 from amc_circuits.results.status import Status
+from amc_circuits.solvers.at_rest import NOTHING
 from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.question import Question
 from amc_circuits.values.checks import Numbers
@@ -32,6 +33,10 @@ GRAZING = 1.1
 """Ratio of the settling times at 0.97 and 1.03 of the tolerance above which a note is added.
 
 For an exponential the two times differ by 1.3 %, or by 3 % at a tolerance of 0.1."""
+JUMP = 0.1
+"""Least difference of these times for the note, in time constants of the slowest pole.
+
+Its exponential takes `ln(1.03/0.97) = 0.06` of them, however early it enters the band."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,8 @@ class Answer:
                 f"settling times of {uncertain} kept changing as time steps were made shorter; the exact engine "
                 "knows them where the circuit is linear"
             )
-        grazing = {k: one for k, one in settled.items() if one.settling_range[1] > GRAZING * one.settling_range[0]}
+        least = JUMP / abs(self.circuit.stability.slowest.real)
+        grazing = {k: one for k, one in settled.items() if _grazes(*one.settling_range, least)}
         if grazing:
             worst = max(grazing, key=lambda k: grazing[k].settling_range[1] - grazing[k].settling_range[0])
             early, late = (format_quantity(time, "s") for time in grazing[worst].settling_range)
@@ -183,6 +189,14 @@ class Answer:
     def has_budget(self) -> bool:
         """True if the circuit has an error budget."""
         return "budget" not in self.circuit.meaningless and not self.circuit.circuit.of(ClippingOpAmps)
+
+    @property
+    def near_zero(self) -> NDArray[np.bool_]:
+        """True for right-hand sides whose outputs are, and are to be, 0 or rounding of it, shape (K,)."""
+        wanted = self.question.target * self.scale / self._gain
+        largest = NOTHING * np.abs(self.question.columns * self.scale).max(axis=0)
+        small = (np.maximum(np.abs(self._outputs[0]), np.abs(wanted)) <= largest).all(axis=0)
+        return np.array([small[group].all() for group in self.question.groups])
 
     def causes(self, attempts: Sequence[Sequence[Attempt]]) -> dict[str, Metric]:
         """Errors at rest from each cause alone; attempts are those of the solution."""
@@ -252,3 +266,8 @@ class Answer:
             figures=self.circuit.own_figures(values, responses),
             origin=self,
         )
+
+
+def _grazes(early: float, late: float, least: float) -> bool:
+    """Return True if settling times at two tolerances differ by more than those of an exponential, s."""
+    return late > GRAZING * early and late - early > least

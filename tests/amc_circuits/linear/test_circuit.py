@@ -119,3 +119,13 @@ def test_steady_is_what_a_transient_ends_at(wire_resistance):
     assert_close(inv.steady(columns[:, 0]), inv.steady(columns)[:, 0], relative=1e-12)
     assert_close(mvm.steady(columns), mvm.matvec(columns).value, absolute=1e-6)
     assert (mvm.steady(np.zeros(4)) == 0).all()
+
+
+@pytest.mark.parametrize(("farads", "named"), [(1e-17, True), (1e-24, False)])
+def test_omitted_capacitors_are_named_if_they_change_more_than_rounding(farads, named):
+    """Wires of 1 ohm and cells of 100 uS: a bit line of three delays by 10 kohm C or less, and poles are GHz."""
+    opamp = preset("opa690")
+    circuit = InvCircuit.program(np.eye(3) + 0.1, opamp=opamp, wire_resistance=1.0, line_capacitance=farads)
+    change = circuit.linear.left_out * np.abs(circuit.linear.poles).max()
+    assert 0 < circuit.linear.left_out < 1e5 * farads
+    assert (change > 1e-9) == named == ("are left out of poles" in circuit.linear.note)

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from amc_circuits import Device
 from amc_circuits.linear.stability import Stability
 from amc_circuits.results.status import Status
 from amc_circuits.solvers.inv import InvCircuit, SlowInverterWarning
@@ -94,6 +95,18 @@ def test_good_eigenvalues_do_not_make_real_inverters_stable():
     # One-pole op-amps have neither a second pole nor input capacitance: neither may be advised.
     assert "damping" in found.cause
     assert "--" not in found.cause
+
+
+def test_an_eigenvalue_of_rounding_is_no_cause():
+    """Two levels make all nine cells equal: eigenvalues 3, 0, 0, and zeros decay, slowly, by the finite gain."""
+    fields = {"device": Device(levels=2), "pair": "always", "inverter_resistance": 1e6}
+    fields["opamp"] = preset("cmos-100meg").replace(second_pole=20e6)
+    with pytest.warns(SlowInverterWarning):
+        circuit = InvCircuit.program(np.full((3, 3), 0.9) + 0.1 * np.eye(3), **fields)
+    cells = circuit.mapping.difference
+    np.testing.assert_array_equal(cells, cells[0, 0])
+    assert not circuit.stability.stable
+    assert "no eigenvalue of A is behind it: it is the lag of amplifiers and inverters" in circuit.stability.cause
 
 
 @pytest.mark.parametrize(("matrix", "limit"), [(RINGING, 0.364), (TURNING, 1.187)])

@@ -9,7 +9,7 @@ from amc_circuits.results.budget import CAUSES
 from amc_circuits.results.converters import Converters, lsb
 from amc_circuits.results.measurement import relative_error
 from amc_circuits.results.solution import UnusableSolutionError
-from netlists import preset
+from netlists import SinglePoleOpAmp, preset
 from tests.cases import spd_matrix, vector
 from tests.comparators import assert_close
 
@@ -225,3 +225,12 @@ def test_a_wrong_answer_that_settled_names_its_causes():
     name, error = found.budget().largest(worst)[0]
     assert f"in right-hand side {worst + 1} of 2" in found.error_note
     assert f"each alone: {name} {100 * error:.3g} %," in found.error_note
+
+
+def test_causes_below_a_thousandth_of_the_error_are_not_named():
+    """Op-amps of gain 1e12 take 1e-12 of an answer that lifted cells spoil."""
+    opamp = SinglePoleOpAmp(open_loop_gain=1e12, gbwp=1e8)
+    fields = {"opamp": opamp, "device": Device(g_min=40e-6, g_max=80e-6), "pair": "never"}
+    found = _solved("inv", np.array([[1.0, 0.0], [0.0, 1.0]]), [1.0, 0.5], **fields)
+    assert found.budget().causes["opamp_gain"] < 1e-10 < 0.05 < found.budget().causes["lifting"]
+    assert "each alone: cells lifted to g_min" in found.error_note and "gain" not in found.error_note

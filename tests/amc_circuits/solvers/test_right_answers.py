@@ -204,6 +204,25 @@ def test_a_crest_that_grazes_the_band_is_said():
     assert not any("grazes" in note for note in between.notes)
 
 
+@pytest.mark.parametrize("change", [0.0098, 0.01, 0.0103])
+def test_an_exponential_that_begins_at_its_band_has_no_crest(change):
+    """It takes ln(1.03/0.97) = 0.06 time constants between both tolerances, whatever part of its time that is."""
+    fields = {"opamp": "single-pole", "engine": "exact", "start": "previous", "pair": "always"}
+    found = InvCircuit.program(np.eye(2), **fields).solve(np.array([[1.0, 1.0], [1.0, 1.0 - change]]))
+    early, late = found.origin.readings[1].settling_range
+    assert late > 1.1 * early and late - early < 0.07 / -found.stability.slowest.real
+    assert not any("grazes" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("engine", ["exact", "ngspice", "auto"])
+@pytest.mark.parametrize("fields", [{}, {"input_voltage": 0.5}, {"opamp": "ad823"}], ids=["small", "large", "slow"])
+def test_outputs_that_are_rounding_of_zero_are_at_rest(engine, fields):
+    """Equal columns of a pair cancel at every time: nothing moves, nothing is wrong, and nothing is the cause."""
+    found = MvmCircuit.program([[1.0, -1.0]], engine=engine, **fields).solve([1.0, 1.0])
+    assert found.status is Status.SETTLED, found.message
+    assert abs(found.value[0]) < 1e-12 and found.error_note == ""
+
+
 @pytest.mark.parametrize("kind", [InvCircuit, MvmCircuit])
 @pytest.mark.parametrize("opamp", [preset("single-pole"), LINEAR], ids=["single-pole", "macro"])
 def test_energy_is_balanced_at_every_time(kind, opamp):
