@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -143,6 +145,35 @@ class Reading:
 
     __repr__ = short_repr
 
+    @classmethod
+    def first(
+        cls,
+        slot_time: float,
+        peak_output: float,
+        waveform: tuple[FloatArray, FloatArray, float],
+        times: Sequence[float],
+        **metrics: Any,
+    ) -> Reading:
+        """Return the reading of the first simulation of a right-hand side.
+
+        Args:
+            slot_time: Time for which the input was held, s.
+            peak_output: Largest voltage of an amplifier's stage, V.
+            waveform: Times from the step, s, outputs, shape (T, N), V, and the tolerance of the settling time.
+            times: Settling times at `WIDER`, 1 and `NARROWER` times the tolerance, s.
+            **metrics: Other attributes.
+        """
+        attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=peak_output, why="first")
+        early, settled, late = times
+        return cls(
+            attempt=attempt,
+            attempts=(attempt,),
+            settling_time=settled,
+            settling_range=(early, late),
+            response=Response(*waveform, settled),
+            **metrics,
+        )
+
 
 def read_slot(
     observation: Observation, drive: Steps, slot: int, tolerance: float, first_pass: FirstPass | None = None
@@ -159,19 +190,16 @@ def read_slot(
     steady = not np.isnan(settled) if first_pass else measurement.is_steady(seen.time, seen.outputs, tolerance)
     if first_pass and steady:
         final = measurement.values_at(seen.time, seen.outputs, step + settled)
-    peak = float(np.abs(seen.stage_voltage).max())
-    attempt = Attempt(scale=1.0, slot_time=drive.length(slot), peak_output=peak, why="first")
-    return Reading(
-        attempt=attempt,
-        attempts=(attempt,),
+    return Reading.first(
+        slot_time=drive.length(slot),
+        peak_output=float(np.abs(seen.stage_voltage).max()),
+        waveform=(seen.time - step, seen.outputs, tolerance),
+        times=(early, settled, late),
         final=final,
         steady=steady,
-        settling_time=settled,
-        settling_range=(early, late),
         overshoot=measurement.overshoot(seen.outputs),
         peak_output_current=float(np.abs(seen.output_current).max()),
         energy=_energy(seen, step, settled),
-        response=Response(seen.time - step, seen.outputs, tolerance, settled),
         terminal_voltage=seen.terminal_voltage[-1],
         amplifiers=AmplifierState(
             seen.input_voltage[-1],

@@ -14,12 +14,11 @@ from amc_circuits.engines.exact.energy import slot_energies
 from amc_circuits.engines.exact.linear_range import LARGEST_LOSS, LinearRange
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
 from amc_circuits.engines.exact.slots import Slots, slots_of
+from amc_circuits.engines.known import EXACT
 from amc_circuits.linear.probes import Probe
 from amc_circuits.linear.response import ExactResponse, Piece, gauss
 from amc_circuits.results import measurement
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
-from amc_circuits.results.response import Response
-from amc_circuits.results.solution import Attempt
 from netlists import StepTrain
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -161,40 +160,37 @@ class _SlotReader(_Outputs):
 
     def readings(self) -> list[Reading]:
         """One reading a slot."""
-        early, settled, late = self.settled(WIDER, 1.0, NARROWER)
+        times = self.settled(WIDER, 1.0, NARROWER)
         delivered = [part.delivered for part in self.parts if part.delivered is not None]
-        energy = slot_energies(self.exact, self.slots, self._panels, delivered, settled)
-        overshoot = self._sampled.overshoot()
         metrics = [("stage",), ("current",)] if self.parts else [("stage", "current")]
         stage, current = np.concatenate([self._peaks(*names) for names in metrics])
-        slot_time, terminals = self.slots.hold.stop, self.exact.end(self.slots.hold)
-        time, full_scale = self.time - self.slots.step, np.abs(self.final).max(axis=1).tolist()
-        found = []
-        for k, final in enumerate(self.final):
-            attempt = Attempt(scale=1.0, slot_time=slot_time, peak_output=float(stage[k]), why="first")
-            settling_time = float(settled[k])
-            loss, excess = self._range.judge(k, full_scale[k])
-            # Copies, so that one that is kept does not keep all the others.
-            outputs, final = self.outputs[k].copy(), final.copy()
-            response = Response(time, outputs, self.tolerance, settling_time)
-            reading = Reading(
-                attempt=attempt,
-                attempts=(attempt,),
-                final=final,
-                steady=bool(self.steady[k]),
-                settling_time=settling_time,
-                settling_range=(float(early[k]), float(late[k])),
-                overshoot=float(overshoot[k]),
-                peak_output_current=float(current[k]),
-                energy=energy[k],
-                response=response,
-                terminal_voltage=terminals[k].copy(),
-                engine="exact",
+        each = zip(
+            *(one.tolist() for one in (stage, current, self.steady, times.T, self._sampled.overshoot())),
+            *(self.final, self.outputs, self.exact.end(self.slots.hold)),
+            slot_energies(self.exact, self.slots, self._panels, delivered, times[1]),
+            (self._range.judge(k, largest) for k, largest in enumerate(np.abs(self.final).max(axis=1).tolist())),
+            strict=True,
+        )
+        slot_time, time = self.slots.hold.stop, self.time - self.slots.step
+        return [
+            Reading.first(
+                slot_time=slot_time,
+                peak_output=peak,
+                # Copies, so that one that is kept does not keep all the others.
+                waveform=(time, outputs.copy(), self.tolerance),
+                times=own_times,
+                final=final.copy(),
+                steady=rests,
+                overshoot=overshoot,
+                peak_output_current=largest,
+                energy=energy,
+                terminal_voltage=end.copy(),
+                engine=EXACT,
                 loss=loss,
                 excess=excess,
             )
-            found.append(reading)
-        return found
+            for peak, largest, rests, own_times, overshoot, final, outputs, end, energy, (loss, excess) in each
+        ]
 
     def _peaks(self, *names: str) -> FloatArray:
         """Largest magnitude of metrics of all op-amps in each slot, shape (metrics, K)."""

@@ -24,8 +24,6 @@ from amc_circuits.engines.exact.slots import starts_from_rest
 from amc_circuits.engines.known import EXACT, limitless
 from amc_circuits.results.observation import terminals
 from amc_circuits.results.readings import NARROWER, WIDER, Reading
-from amc_circuits.results.response import Response
-from amc_circuits.results.solution import Attempt
 from netlists import OpAmps, StepTrain
 from netlists.record import FloatArray
 
@@ -155,23 +153,20 @@ class _StackReader:
         terminal: FloatArray,
         energy: dict[str, float | None],
     ) -> Reading:
-        samples, (early, settled, late), (stage, current) = self.samples, times, peaks
+        samples, (stage, current) = self.samples, peaks
         count = SAMPLES * int(samples.panels[slot]) + 1
-        attempt = Attempt(scale=1.0, slot_time=float(samples.stop[slot]), peak_output=stage, why="first")
-        # Copies, so that one that is kept does not keep all the others.
         time = samples.sampled.time[slot, :count] - samples.rise[slot] / 2
-        response = Response(time, samples.sampled.outputs[slot, :count].copy(), self.tolerance, settled)
-        return Reading(
-            attempt=attempt,
-            attempts=(attempt,),
+        return Reading.first(
+            slot_time=float(samples.stop[slot]),
+            peak_output=stage,
+            # Copies, so that one that is kept does not keep all the others.
+            waveform=(time, samples.sampled.outputs[slot, :count].copy(), self.tolerance),
+            times=times,
             final=samples.sampled.final[slot].copy(),
             steady=steady,
-            settling_time=settled,
-            settling_range=(early, late),
             overshoot=overshoot,
             peak_output_current=current,
             energy=energy,
-            response=response,
             terminal_voltage=terminal.copy(),
             engine=EXACT,
             loss=0.0,
