@@ -87,6 +87,11 @@ class NonlinearCircuit:
         return found
 
     @cached_property
+    def opamps(self) -> int:
+        """Number of op-amps."""
+        return sum(self.circuit.groups[part.output] for part, _ in self.system.opamps)
+
+    @cached_property
     def outputs(self) -> Rows:
         """Output voltages."""
         return self.system.rows(self.circuit.outputs)

@@ -81,7 +81,10 @@ class Laws:
     def delivered(self, drop: FloatArray, which: slice = slice(None)) -> FloatArray:
         """Compute the currents of the outputs of some op-amps, A, from drops over the output resistances, V."""
         current, resistance = self.current[which], self.resistance[which]
-        return np.asarray(current * np.tanh(drop / (resistance * current)))
+        found = np.asarray(drop / (resistance * current))
+        np.tanh(found, out=found)
+        found *= current
+        return found
 
     def driven(self, drive: FloatArray, stage: FloatArray) -> FloatArray:
         """Compute the rate of a stage but for its clamp, V/s, from drives, V/s, and stage voltages, V."""

@@ -132,36 +132,37 @@ class Panels:
             cuts.append(first + 1 + pair)
         return cuts
 
-    def largest(self, *values: FloatArray) -> FloatArray:
-        """Return the largest magnitude of values (rows, points, K) in the panels, between the points too, shape (K,).
+    def largest(self, values: FloatArray) -> FloatArray:
+        """Return the largest magnitudes of values (..., rows, points, K), between the points too, shape (..., K).
 
         Pairs are looked at in each of both panels, so that a peak does not depend on what is a pair.
         """
-        found = np.zeros(values[0].shape[2])
+        own, end = values[..., : self.count, :], values[..., self.count :, :]
+        own = own.reshape(*own.shape[:-2], -1, POINTS, own.shape[-1])
         pairs = np.zeros(len(self.edges) - 1, dtype=np.bool_) if self.pairs is None else self.pairs
-        for one in values:
-            own = one[:, : self.count].reshape(len(one), -1, POINTS, one.shape[2])
-            high, low = _of_points(np.maximum, own), _of_points(np.minimum, own)
-            # Where a panel reaches at most: its middle, and what a polynomial makes of half of its range.
-            reach = np.where(pairs, _REACH_OF_QUARTERS, _REACH)[:, None] * (high - low)
-            reach += np.abs(high + low)
-            np.maximum(found, np.maximum(high.max(axis=(0, 1)), -low.min(axis=(0, 1))), out=found)
-            _raise(found, own, reach > 2 * found, pairs)
+        high, low = _of_points(np.maximum, own), _of_points(np.minimum, own)
+        found = np.asarray(np.abs(end).max(axis=(-3, -2), initial=0.0))
+        np.maximum(found, high.max(axis=(-3, -2)), out=found)
+        np.maximum(found, -low.min(axis=(-3, -2)), out=found)
+        # Where a panel reaches at most: its middle, and what a polynomial makes of half of its range.
+        reach = np.where(pairs, _REACH_OF_QUARTERS, _REACH)[:, None] * (high - low)
+        reach += np.abs(high + low)
+        _raise(found, own, reach > 2 * found[..., None, None, :], pairs)
         return found
 
     def end(self) -> Panels:
         """Return the same at the end alone."""
         return Panels(self.edges, self.course[:, -1:], self.cuts)
 
-    def voltages(self, rows: Rows) -> FloatArray:
-        """Return voltages at the points, shape (rows, points, K), V."""
+    def voltages(self, rows: Rows, further: int = 0) -> FloatArray:
+        """Return voltages at the points, shape (rows, points, K), V, and behind them room for further rows."""
         flat, count = self.course.reshape(len(self.course), -1), len(rows.rest)
-        found = np.empty((count, flat.shape[1]))
+        found = np.empty((count + further, flat.shape[1]))
         for some, factors in rows.products:
             np.matmul(factors, flat[: factors.shape[1]], out=found[some])
         if rows.rest.any():
-            found += rows.rest[:, None]
-        return found.reshape(count, *self.course.shape[1:])
+            found[:count] += rows.rest[:, None]
+        return found.reshape(-1, *self.course.shape[1:])
 
     def between(self, values: FloatArray, which: Sequence[NDArray[np.int64]], time: FloatArray) -> FloatArray:
         """Interpolate values at other times.
@@ -201,21 +202,22 @@ def peaks(values: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def _of_points(choose: np.ufunc, values: FloatArray) -> FloatArray:
-    """Return the largest or the least of values (rows, P, points, K) in each panel, shape (rows, P, K)."""
+    """Return the largest or the least of values (..., points, K) in each panel, shape (..., K)."""
     found = values
-    while (half := found.shape[2] // 2) > 0:  # halves are long blocks of memory, which `reduce` would not use
-        found = choose(found[:, :, :half], found[:, :, half:])
-    return np.asarray(found[:, :, 0])
+    while (half := found.shape[-2] // 2) > 0:  # halves are long blocks of memory, which `reduce` would not use
+        found = choose(found[..., :half, :], found[..., half:, :])
+    return np.asarray(found[..., 0, :])
 
 
 def _raise(found: FloatArray, values: FloatArray, where: NDArray[np.bool_], pairs: NDArray[np.bool_]) -> None:
-    """Raise the largest magnitudes found (K,) to those of values (rows, P, points, K) in some panels (rows, P, K)."""
-    row, panel, response = np.nonzero(where)
-    paired = pairs[panel]
-    for which, weights in ((~paired, TO_BETWEEN), (paired, _TO_QUARTERS)):
-        if which.any():
-            seen = values[row[which], panel[which], :, response[which]] @ weights.T
-            np.maximum.at(found, response[which], np.abs(seen).max(axis=1))
+    """Raise the largest magnitudes (..., K) to those of values (..., rows, P, points, K) in panels where it is True."""
+    *group, row, panel, response = np.nonzero(where)
+    paired, points = pairs[panel], values.swapaxes(-1, -2)
+    for some, weights in ((~paired, TO_BETWEEN), (paired, _TO_QUARTERS)):
+        if some.any():
+            own, last = tuple(one[some] for one in group), response[some]
+            seen = points[(*own, row[some], panel[some], last)] @ weights.T
+            np.maximum.at(found, (*own, last), np.abs(seen).max(axis=1))
 
 
 def _from_pairs(edges: FloatArray, time: FloatArray) -> FloatArray:

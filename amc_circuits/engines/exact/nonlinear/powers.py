@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,33 +21,76 @@ from netlists.short_text import short_repr
 
 
 @dataclass(frozen=True)
-class Powers:
-    """Powers at the points of panels.
+class _Form:
+    """Power in a network from the voltages x of a group and y of the groups after it, `x (weights x + matrix y)`.
 
     Attributes:
-        dissipated: In passive parts, by account without that of the op-amps, shape (points, K) each, W.
-        delivered: By supplies and sources, shape (points, K), W; None where a supply current is not known.
+        account: Place of its account.
+        group: The group.
+        weights: Shape (nodes, 1, 1), S; 0 where the matrix is that of x and y together.
+        later: Groups of the matrix.
+        matrix: Shape (nodes, nodes of `later`), S; None if all of it is 0.
     """
 
-    dissipated: dict[str, FloatArray]
-    delivered: FloatArray | None
+    account: int
+    group: str
+    weights: FloatArray
+    later: tuple[str, ...]
+    matrix: FloatArray | None
 
     __repr__ = short_repr
 
+    def power(self, voltage: dict[str, FloatArray]) -> FloatArray:
+        """Return the power, shape (points, K), W, from voltages of groups, shape (nodes, points, K), V."""
+        own = voltage[self.group]
+        flow = self.weights * own
+        if self.matrix is not None:
+            ends = [voltage[group] for group in self.later]
+            flow += times(self.matrix, ends[0] if len(ends) == 1 else np.concatenate(ends))
+        return np.asarray(np.einsum("rtk,rtk->tk", own, flow))
+
+
+def _forms(account: int, network: Network, sizes: Mapping[str, int]) -> Iterator[_Form]:
+    """Yield the power in a network: what two groups have in common counts twice for the first of them."""
+    groups, laplacian, _ = network
+    cuts = np.cumsum([0, *(sizes[group] for group in groups)]).tolist()
+    for k, (first, last) in enumerate(pairwise(cuts)):
+        own, weights = laplacian[first:last, first:last], np.diag(laplacian)[first:last, None, None]
+        matrix, later = 2 * laplacian[first:last, last:], groups[k + 1 :]
+        if np.count_nonzero(own) > np.count_nonzero(weights):
+            weights, matrix, later = np.zeros_like(weights), np.hstack([own, matrix]), groups[k:]
+        yield _Form(account, groups[k], weights, later, matrix if matrix.any() else None)
+
 
 class Account:
-    """Everything that powers need and that does not depend on the responses."""
+    """Everything that powers need and that does not depend on the responses.
+
+    Attributes:
+        dissipating: Accounts of passive parts, without that of the op-amps.
+        known: True if what supplies and sources deliver is known.
+        groups: Groups whose voltages are needed.
+    """
 
     def __init__(self, circuit: Circuit, system: System) -> None:
         """`circuit`: the circuit of the system, with its limiters."""
         self.system, self.circuit = system, circuit
         self._drivers, limiters = ideal_drivers(circuit), circuit.of(Limiter)
-        own, parts = circuit.accounts[:-1], [(circuit.part(name), network) for name, network in networks(circuit)]
-        self._passive = [(part, network) for part, network in parts if getattr(part, "account", "") in own]
+        self.dissipating = circuit.accounts[:-1]
+        records = [part.record for part in circuit.parts if hasattr(part, "record")]
+        self.known = all(isinstance(record, MacroOpAmp) and has_energy(record) for record in records)
+        parts = [(circuit.part(name), network) for name, network in networks(circuit)]
+        passive = [(part, network) for part, network in parts if getattr(part, "account", "") in self.dissipating]
+        self._conductors, self._forms = list[tuple[int, Network]](), list[_Form]()
+        for part, network in passive:
+            account = self.dissipating.index(getattr(part, "account", ""))
+            if isinstance(part, Array):
+                self._forms += _forms(account, network, circuit.groups)
+            else:
+                self._conductors.append((account, network))
         limitless = [part.output for part in circuit.of(OpAmps) if not isinstance(part.record, MacroOpAmp)]
         self._loaded = [*self._drivers, *(part.output for part in limiters), *limitless]
         self._drawing = [(part, network) for part, network in parts if any(one in self._loaded for one in network[0])]
-        wanted = [group for _, network in [*self._passive, *self._drawing] for group in network[0]]
+        wanted = [group for _, network in [*passive, *self._drawing] for group in network[0]]
         self.groups = list(dict.fromkeys([*wanted, *self._loaded]))
 
     def drawn(self, panels: Panels, voltage: dict[str, FloatArray]) -> dict[str, FloatArray]:
@@ -100,14 +144,14 @@ class Account:
                 x = (word_lines[row] - bit_lines) / bend
                 yield array, word_lines, bit_lines, row, bend * cells[:, None, None] * (np.sinh(x) - x)
 
-    def currents(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], linear: bool) -> FloatArray:
-        """Compute currents of the outputs of all op-amps, shape (op-amps, points, K), A; `linear` leaves limits out."""
-        rows, laws = self.system.opamps, self.system.laws
-        found = np.empty((sum(len(voltage[part.output]) for part, _ in rows), *next(iter(voltage.values())).shape[1:]))
-        first, macro = 0, 0
-        for part, last in rows:
+    def currents(
+        self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], linear: bool, out: FloatArray
+    ) -> None:
+        """Write currents of the outputs of all op-amps, shape (op-amps, points, K), A; `linear` leaves limits out."""
+        laws, first, macro = self.system.laws, 0, 0
+        for part, last in self.system.opamps:
             count = len(voltage[part.output])
-            own = found[first : first + count]
+            own = out[first : first + count]
             if isinstance(part.record, MacroOpAmp):
                 np.subtract(voltage[last], voltage[part.output], out=own)
                 which, macro = slice(macro, macro + count), macro + count
@@ -115,41 +159,36 @@ class Account:
             else:
                 own[:] = drawn[part.output]
             first += count
-        return found
 
-    def of(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], currents: FloatArray) -> Powers:
-        """Compute powers at some points of panels.
+    def powers(self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], currents: FloatArray) -> FloatArray:
+        """Compute powers: of each account in `dissipating`, then what is delivered, if it is known.
 
         Args:
-            voltage: Voltages of `groups` at these points, shape (nodes, points, K), V.
+            voltage: Voltages of `groups` at some points, shape (nodes, points, K), V.
             drawn: As `drawn` returns it for these points.
-            currents: Currents of the outputs of the op-amps at these points, shape (op-amps, points, K), A.
-        """
-        dissipated = {account: np.zeros(currents.shape[1:]) for account in self.circuit.accounts[:-1]}
-        for part, (groups, laplacian, _) in self._passive:
-            if isinstance(part, Array):
-                ends = np.concatenate([voltage[group] for group in groups])
-                power = np.einsum("rtk,rtk->tk", ends, times(laplacian, ends))
-            else:
-                siemens, across = _conductors(groups, laplacian, voltage)
-                power = np.einsum("r,rtk,rtk->tk", siemens[:, 0, 0], across, across)
-            dissipated[getattr(part, "account", "")] += power
-        for array, word_lines, bit_lines, row, current in self._bent(voltage):
-            if array.account in dissipated:
-                dissipated[array.account] += np.einsum("jtk,jtk->tk", word_lines[row] - bit_lines, current)
-        for limiter in self.circuit.of(Limiter):  # they deliver power
-            dissipated[limiter.account] -= np.einsum("rtk,rtk->tk", voltage[limiter.output], drawn[limiter.output])
-        return Powers(dissipated, self._delivered(voltage, drawn, currents))
+            currents: As `currents` writes them.
 
-    def _delivered(
-        self, voltage: dict[str, FloatArray], drawn: dict[str, FloatArray], currents: FloatArray
-    ) -> FloatArray | None:
-        records = [part.record for part in self.circuit.parts if hasattr(part, "record")]
-        if not all(isinstance(record, MacroOpAmp) and has_energy(record) for record in records):
-            return None
-        found = self._supplied(currents)
-        for group in self._drivers:
-            found += np.einsum("rtk,rtk->tk", voltage[group], drawn[group])
+        Returns:
+            Shape (points, accounts, K), W.
+        """
+        _, points, count = currents.shape
+        found = np.zeros((points, len(self.dissipating) + self.known, count))
+        for form in self._forms:
+            found[:, form.account] += form.power(voltage)
+        for account, (groups, laplacian, _) in self._conductors:
+            siemens, across = _conductors(groups, laplacian, voltage)
+            found[:, account] += np.einsum("rtk,rtk->tk", siemens * across, across)
+        for array, word_lines, bit_lines, row, current in self._bent(voltage):
+            if array.account in self.dissipating:
+                place = self.dissipating.index(array.account)
+                found[:, place] += np.einsum("jtk,jtk->tk", word_lines[row] - bit_lines, current)
+        for limiter in self.circuit.of(Limiter):  # they deliver power
+            place = self.dissipating.index(limiter.account)
+            found[:, place] -= np.einsum("rtk,rtk->tk", voltage[limiter.output], drawn[limiter.output])
+        if self.known:
+            found[:, -1] = self._supplied(currents)
+            for group in self._drivers:
+                found[:, -1] += np.einsum("rtk,rtk->tk", voltage[group], drawn[group])
         return found
 
     def _supplied(self, currents: FloatArray) -> FloatArray:

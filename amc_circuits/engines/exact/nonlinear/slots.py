@@ -14,11 +14,10 @@ from amc_circuits.engines.exact.nonlinear.panels import Panels
 from amc_circuits.engines.exact.nonlinear.system import times as product
 from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
+from amc_circuits.engines.known import EXACT
 from amc_circuits.results import measurement
 from amc_circuits.results.observation import common_modes, of_opamps, terminals
 from amc_circuits.results.readings import NARROWER, WIDER, AmplifierState, FirstPass, Reading
-from amc_circuits.results.response import Response
-from amc_circuits.results.solution import Attempt
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -87,24 +86,23 @@ class Slots:
         """
         # Between corners of limiters panels stay as they are.
         keep = None if self.exact.system.limiters.count else (*self._keep, *self.panels.edges[[0, -1]])
-        panels, (outputs,) = self.panels.paired(keep, self._points.transpose(2, 0, 1))
-        self._read = panels
-        names, rows = self.exact.watched
-        nodes = self.exact.system.linear.nodes
+        self._read, (outputs,) = self.panels.paired(keep, self._points.transpose(2, 0, 1))
+        account, (names, rows), count = self.exact.account, self.exact.watched, self.exact.opamps
+        nodes, held = self.exact.system.linear.nodes, self.exact.system.linear.held
         cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
-        seen = panels.voltages(rows)
-        self.voltage = found = dict(zip(names, np.split(seen, cuts), strict=True))
-        # They are the last rows, see `NonlinearCircuit.watched`.
-        self.stages = seen[len(seen) - sum(len(found[last]) for _, last in self.exact.system.opamps) :]
-        for group, weights in self.exact.system.linear.held.items():
+        self._every = self._read.voltages(rows, further=count)
+        self.currents = self._every[len(rows.rest) :]
+        self.voltage = found = dict(zip(names, np.split(self._every[: len(rows.rest)], cuts), strict=True))
+        for group, weights in held.items():
             own = weights[:, : self.exact.system.inputs]
             alone = np.array_equal(own, np.eye(len(own)))  # each node has an input of its own
-            found[group] = panels.inputs if alone else product(own, panels.inputs)
+            found[group] = self._read.inputs if alone else product(own, self._read.inputs)
         for limiter in self.exact.system.limiters.parts:
-            found[limiter.output] = panels.voltages(self.exact.system.rows(limiter.output))
+            found[limiter.output] = self._read.voltages(self.exact.system.rows(limiter.output))
         found[self.exact.circuit.outputs] = outputs
-        self.drawn = self.exact.account.drawn(panels, found)
-        self.currents = self.exact.account.currents(found, self.drawn, self._linear)
+        drawn = account.drawn(self._read, found)
+        account.currents(found, drawn, self._linear, self.currents)
+        self.powers = account.powers(found, drawn, self.currents)
 
     def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
         """Return one reading a slot, of settled outputs or of a first pass."""
@@ -114,8 +112,7 @@ class Slots:
         steady = change * measurement.STEADY_FRACTION <= self.band
         bands = np.array([WIDER, 1.0, NARROWER])[:, None] * self.band
         times = np.maximum(self.sampled.settled(bands) - self.step, 0.0)
-        early, settled, late = np.where(steady & (self.band > 0), times, np.nan)
-        return self._made(self.final, steady, np.stack([early, settled, late]))
+        return self._made(self.final, steady, np.where(steady & (self.band > 0), times, np.nan))
 
     def _passing(self, first_pass: FirstPass) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
         """Outputs when a group first passes a level (K, N), whether it does, and the time, three times (3, K)."""
@@ -144,65 +141,54 @@ class Slots:
 
     def _made(self, finals: FloatArray, steady: NDArray[np.bool_], times: FloatArray) -> list[Reading]:
         """Readings with these final outputs, and early, right and late settling times, shape (3, K)."""
-        early, settled, late = times
         self._watch()
-        energy, overshoot = self._energies(settled), self.sampled.overshoot()
-        stage, current = (
-            np.maximum(self._read.largest(one), _largest(one[:, self._read.count :]))
-            for one in (self.stages, self.currents)
-        )
+        # The stages are the last rows before the currents, see `NonlinearCircuit.watched`.
+        both = self._every[-2 * len(self.currents) :]
+        stage, current = self._read.largest(both.reshape(2, -1, *both.shape[1:]))
         if (laws := self.exact.system.laws).count == len(self.currents):
             current = np.minimum(current, laws.current.max())  # polynomials between points may pass it
-        ends, amplifiers = self._ends()
-        found = []
-        for k, final in enumerate(finals):
-            attempt = Attempt(
-                scale=1.0, slot_time=float(self.panels.edges[-1]), peak_output=float(stage[k]), why="first"
+        each = zip(
+            *(one.tolist() for one in (stage, current, steady, times.T, self.sampled.overshoot())),
+            *(finals, self.outputs, self._energies(times[1]), *self._ends()),
+            strict=True,
+        )
+        slot_time, time = float(self.panels.edges[-1]), self.time - self.step
+        return [
+            Reading.first(
+                slot_time=slot_time,
+                peak_output=peak,
+                # Copies, so that one that is kept does not keep all the others.
+                waveform=(time, outputs.copy(), self.tolerance),
+                times=own_times,
+                final=final.copy(),
+                steady=rests,
+                overshoot=overshoot,
+                peak_output_current=largest,
+                energy=energy,
+                terminal_voltage=end,
+                amplifiers=state,
+                engine=EXACT,
             )
-            settling_time = float(settled[k])
-            # A copy, so that one that is kept does not keep all the others.
-            outputs = self.outputs[k].copy()
-            response = Response(self.time - self.step, outputs, self.tolerance, settling_time)
-            found.append(
-                Reading(
-                    attempt=attempt,
-                    attempts=(attempt,),
-                    final=final.copy(),
-                    steady=bool(steady[k]),
-                    settling_time=settling_time,
-                    settling_range=(float(early[k]), float(late[k])),
-                    overshoot=float(overshoot[k]),
-                    peak_output_current=float(current[k]),
-                    energy=energy[k],
-                    response=response,
-                    terminal_voltage=ends[k],
-                    amplifiers=amplifiers[k],
-                    engine="exact",
-                )
-            )
-        return found
+            for peak, largest, rests, own_times, overshoot, final, outputs, energy, end, state in each
+        ]
 
     def _energies(self, settled: FloatArray) -> list[dict[str, float | None]]:
         """Energies by account of every slot, from the step to the settling time, J."""
-        last = self.step + settled
-        inside = slice(self._read.count)
-        voltage, drawn = ({name: one[:, inside] for name, one in held.items()} for held in (self.voltage, self.drawn))
-        powers = self.exact.account.of(voltage, drawn, self.currents[:, inside])
-        names = [*powers.dissipated]
-        every = [*powers.dissipated.values()] + ([] if powers.delivered is None else [powers.delivered])
+        last, names, known = self.step + settled, self.exact.account.dissipating, self.exact.account.known
         # Columns: account by account, every response.
-        together = np.concatenate(every, axis=1)
+        powers = self.powers[: self._read.count].reshape(self._read.count, -1)
 
         def cut(slot: Indices, time: FloatArray) -> FloatArray:
-            return self._read.between(together, (slot,), time)
+            return self._read.between(powers, (slot,), time)
 
-        whole = joules_until(np.tile(last, len(every)), self._read.edges, self.step, together.T, cut)
-        joules = np.where(np.isnan(last), np.nan, whole.reshape(len(every), -1))
-        own = None if powers.delivered is None else joules[-1] - joules[: len(names)].sum(axis=0)
+        accounts = self.powers.shape[1]
+        whole = joules_until(np.tile(last, accounts), self._read.edges, self.step, powers.T, cut)
+        joules = np.where(np.isnan(last), np.nan, whole.reshape(accounts, -1))
+        passive = joules[: len(names)]
+        own = joules[-1] - passive.sum(axis=0) if known else np.full(len(last), None)
         return [
-            dict(zip(names, joules[: len(names), k].tolist(), strict=True))
-            | {"amplifiers": None if own is None else float(own[k])}
-            for k in range(len(settled))
+            dict(zip((*names, "amplifiers"), column, strict=True))
+            for column in zip(*passive.tolist(), own.tolist(), strict=True)
         ]
 
     def _ends(self) -> tuple[FloatArray, list[AmplifierState]]:
@@ -239,8 +225,3 @@ def _voltage(
 ) -> FloatArray:
     """Outputs (points, K, N), each at its own times (brackets, T), V."""
     return panels.between(points, (slot, output), time)
-
-
-def _largest(values: FloatArray) -> FloatArray:
-    """Largest magnitude of values (rows, points, K), shape (K,)."""
-    return np.asarray(np.maximum(values.max(axis=(0, 1)), -values.min(axis=(0, 1))))

@@ -57,7 +57,9 @@ def test_a_peak_between_two_points_is_found():
     crests = np.linspace(0.6, 2.0, 29)
     values = np.cos(time[:, None] - crests)[None]
     panels = Panels.joined(edges, values, values, values)
-    assert_close(panels.largest(values, 0.5 * values), np.ones(29), absolute=7e-3)
+    assert_close(panels.largest(np.concatenate([values, 0.5 * values])), np.ones(29), absolute=7e-3)
+    alone = panels.largest(np.stack([values, 0.5 * values]))
+    assert_close(alone, np.stack([np.ones(29), np.full(29, 0.5)]), absolute=7e-3)
     assert (np.abs(values).max(axis=(0, 1)) < 1 - 2e-2).any()
 
 
