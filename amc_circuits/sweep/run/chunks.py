@@ -1,4 +1,7 @@
-"""Chunks of a sweep: neighbouring points that run in one call, whose circuits are read together."""
+"""Chunks of a sweep: neighbouring points that run in one call, whose circuits are read together.
+
+Simulated points between them are in the call, too, so that rows are stored in the order of the points.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from amc_circuits.cases.case import rows_of_matrix
-from amc_circuits.engines import AutoEngine, ExactEngine
+from amc_circuits.engines import AutoEngine, ExactEngine, NgspiceEngine
 from amc_circuits.studies.batch import STACKED
 from amc_circuits.studies.workers import Executor
 from amc_circuits.sweep.plan.plan import Points
@@ -23,7 +26,7 @@ TURNS = 2
 class Chunks:
     """Points of a sweep in chunks, made while the sweep runs; rows do not depend on them.
 
-    The first calls are points alone; the times of those that have ended decide how many come together.
+    The first calls of each engine are points alone; the times of those that have ended decide how many come together.
 
     Args:
         points: Points.
@@ -34,26 +37,33 @@ class Chunks:
     def __init__(self, points: Points | Sequence[Point], executor: Executor, alone: bool) -> None:
         self._points, self._executor, self._alone = points, executor, alone
         self._left = len(points)
-        self._seconds = math.inf
+        self._seconds: dict[str, float] = {}
 
     def __iter__(self) -> Iterator[tuple[Point, ...]]:
         chunk: list[Point] = []
-        room = most = 0
+        room, most, time = 0, 0, 0.0
         for point in self._points:
-            cells = 0 if self._alone else _cells_of(point)
-            if chunk and (len(chunk) >= most or cells > room or _engine_of(point) != _engine_of(chunk[0])):
+            cells = 0 if chunk and _is_simulated(point) else _cells_of(point)
+            if chunk and (len(chunk) >= most or cells > room or self._expected(point) > time):
                 yield self._handed(chunk)
                 chunk = []
             if not chunk:
-                room, most = STACKED, self._most()
+                room, most, time, cells = STACKED, self._most(), LONGEST, _cells_of(point)
             chunk.append(point)
-            room -= cells
+            room, time = room - cells, time - self._expected(point)
         if chunk:
             yield self._handed(chunk)
 
-    def ended(self, seconds: Sequence[float]) -> None:
+    def ended(self, points: Sequence[Point], seconds: Sequence[float]) -> None:
         """Record the times of the points of a chunk that has ended, s."""
-        self._seconds = sum(seconds) / len(seconds)
+        times: dict[str, list[float]] = {}
+        for point, one in zip(points, seconds, strict=True):
+            times.setdefault(_engine_of(point), []).append(one)
+        self._seconds |= {engine: sum(each) / len(each) for engine, each in times.items()}
+
+    def _expected(self, point: Point) -> float:
+        """Time of the points of this engine that ended last, s."""
+        return self._seconds.get(_engine_of(point), math.inf)
 
     def _handed(self, chunk: list[Point]) -> tuple[Point, ...]:
         self._left -= len(chunk)
@@ -61,10 +71,8 @@ class Chunks:
 
     def _most(self) -> int:
         """Most points of the next chunk: it is short, and all processes stay busy to the end."""
-        if self._alone:
-            return 1
         share = self._left // (TURNS * max(self._executor.capacity, 1))
-        return max(1, min(MOST, share, int(LONGEST / max(self._seconds, LONGEST / MOST))))
+        return 1 if self._alone else min(MOST, share)
 
 
 def most_of(point: Point) -> int:
@@ -81,6 +89,11 @@ def _cells_of(point: Point) -> int:
         return STACKED + 1
     rows: int = options["size"] or rows_of_matrix(options)
     return rows * (options.get("columns") or rows)
+
+
+def _is_simulated(point: Point) -> bool:
+    """Return True for a single simulation, which takes as long in a chunk as alone."""
+    return point.word == "circuit" and _engine_of(point) == NgspiceEngine.name and point.options["monte_carlo"] is None
 
 
 def _engine_of(point: Point) -> str:

@@ -112,7 +112,7 @@ class _Run:
                         spoiled += ended.tag
                     else:
                         done = _done(ended, self.handling)
-                        chunks.ended([outcome.wall_time_s for _, outcome in done])
+                        chunks.ended(ended.tag, [outcome.wall_time_s for _, outcome in done])
                         waiting += done
                 if waiting and time.monotonic() - stored >= every:
                     ready, waiting = waiting, []

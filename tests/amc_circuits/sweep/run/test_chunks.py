@@ -37,14 +37,15 @@ class Place:
     free: int = 0
 
 
-def chunks_of(content, capacity=1, seconds=0.0, alone=False):
-    """Numbers of the points of every chunk, if each point takes so long."""
+def chunks_of(content, capacity=1, seconds=0.0, alone=False, simulated=None):
+    """Numbers of the points of every chunk, if each point takes so long; those of ngspice may take another time."""
     points = plan_of(sweep_from(content), {}, Handling()).points
     chunks = Chunks(points, Place(capacity), alone)
     found = []
     for chunk in chunks:
         found.append([point.number for point in chunk])
-        chunks.ended([seconds] * len(chunk))
+        times = {"ngspice": seconds if simulated is None else simulated}
+        chunks.ended(chunk, [times.get(point.options["engine"], seconds) for point in chunk])
     assert [number for chunk in found for number in chunk] == list(range(len(points)))
     return found
 
@@ -75,11 +76,27 @@ def test_large_circuits_and_those_that_are_not_stacked_run_alone():
     assert set(lengths(exact(range(20)), alone=True)) == {1}
 
 
-def test_a_chunk_has_one_engine():
-    """Neighbours of another engine wait for a call of their own."""
-    engines = {"circuit": "inv", "fixed": {"size": 2}}
-    engines |= {"grid": {"engine": ["auto", "exact"], "seed": list(range(20))}}
-    assert not any(19 in chunk and 20 in chunk for chunk in chunks_of(engines))
+def with_engines(*engines, seeds=20, **fixed):
+    """A specification whose inner axis are engines."""
+    grid = {"seed": list(range(seeds)), "engine": list(engines)}
+    return {"circuit": "inv", "fixed": {"size": 2, "input_voltage": 0.02} | fixed, "grid": grid}
+
+
+def test_points_of_several_engines_are_in_one_chunk():
+    """After a first point of each exact ones come together, whatever is between them; a simulated one begins none."""
+    assert lengths(with_engines("exact", "auto")) == [1, 1, 19, 9, 5, 2, 1, 1, 1]
+    assert lengths(with_engines("exact", "ngspice")) == [1, 1, 19, 1, 9, 1, 4, 2, 1, 1]
+    assert set(lengths(with_engines("ngspice"))) == {1}
+
+
+def test_the_time_of_a_chunk_is_that_of_all_its_engines():
+    """Simulated points take their own time: a quick one does not promise that the next ones are quick, too."""
+    content = with_engines("exact", "ngspice", seeds=200)
+    slow = lengths(content, simulated=subject.LONGEST / 2.5)
+    assert slow[:3] == [1, 1, 5] and max(slow) == 5
+    assert max(lengths(content, simulated=10.0)) == 1
+    trials = with_engines("exact", "ngspice") | {"zip": {"monte_carlo": [4], "opamp": ["cmos-100meg"]}}
+    assert set(lengths(trials)) == {1}
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +139,21 @@ def test_rows_do_not_depend_on_chunks(tmp_path, undisturbed, quick, jobs):
     run(tmp_path, MIXED, lambda points: executor)
     assert max(map(len, executor.made)) >= 10
     assert [lasting(row) for row in rows_in(tmp_path)] == undisturbed
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_rows_of_several_engines_do_not_depend_on_chunks(tmp_path, quick, jobs):
+    """Bit for bit as alone, and one process stores them in the order of the points."""
+    content = with_engines("exact", "ngspice", "auto", seeds=8, opamp="cmos-100meg")
+    run(tmp_path / "alone", content, max_failures=1000)
+    executor, stored = Noting(called, jobs), []
+    run(tmp_path / "chunks", content, lambda points: executor, lambda rows, plan: stored.extend(rows))
+    assert max(map(len, executor.made)) >= 4
+    numbers = [row.number for row in stored][:24]  # then follows the one that is checked at the end
+    assert (numbers if jobs == 1 else sorted(numbers)) == list(range(24))
+    alone, together = (rows_in(tmp_path / name) for name in ("alone", "chunks"))
+    assert [lasting(row) for row in together] == [lasting(row) for row in alone]
+    assert {row.engine for row in alone} == {"exact", "ngspice", "auto"}
 
 
 def test_a_point_that_kills_its_process_costs_its_chunk_nothing(tmp_path, undisturbed, quick):
