@@ -15,6 +15,7 @@ one-pole read-out at each output. See docs/noise.md.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,8 +82,8 @@ def noise(circuit: Circuit, bandwidth: float | None = None) -> Noise:
         what = f"an unstable circuit (pole at {complex_text(complex(linear.poles[0]))} 1/s)"
         raise ParameterError("A", what, "noise is known of stable circuits only; amc stability says what to try")
     outputs = linear.nodes[linear.outputs]
-    thermal = filtered_covariance(linear, 2 * BOLTZMANN * laplacian, outputs, pole)
-    amplifier = filtered_covariance(linear, _input_intensity(linear, circuit), outputs, pole)
+    sources = (2 * BOLTZMANN * laplacian, _input_intensity(linear, circuit))
+    thermal, amplifier = filtered_covariances(linear, sources, outputs, pole)
     return Noise(circuit.temperature * thermal, amplifier, pole)
 
 
@@ -98,7 +99,7 @@ def _read_out(circuit: Circuit, bandwidth: float | None) -> float:
 def noise_after(circuit: Circuit, time: float, bandwidth: float | None = None) -> Noise:
     """Compute the output noise at a time after a start without noise, which a circuit with growing poles has, too.
 
-    With the read-out of `filtered_covariance`, `P(t) = int_0^t exp(A s) B W B^T exp(A^T s) ds` from the eigenvalues
+    With the read-out of `filtered_covariances`, `P(t) = int_0^t exp(A s) B W B^T exp(A^T s) ds` from the eigenvalues
     of A: `(exp((l_i + l_j^*) t) - 1)/(l_i + l_j^*)` times the entries of B W B^T in its modes.
 
     Args:
@@ -129,8 +130,10 @@ def noise_after(circuit: Circuit, time: float, bandwidth: float | None = None) -
     return Noise(thermal, covariance(_input_intensity(linear, circuit)), bandwidth)
 
 
-def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: slice, bandwidth: float) -> FloatArray:
-    """Compute the stationary covariance of some nodes behind a one-pole filter each, V^2.
+def filtered_covariances(
+    circuit: LinearCircuit, intensities: Sequence[FloatArray], rows: slice, bandwidth: float
+) -> list[FloatArray]:
+    """Compute the stationary covariances of some nodes behind a one-pole filter each, V^2.
 
     With C and D the rows of `read` and `feed` and w the filter's pole, `dz = w (C s - z) dt + w D dn`. The Lyapunov
     equation of (s, z) splits into that of s, a linear one for `R = E[s z^T] = w (w - A)^-1 (P C^T + B W D^T)`, and
@@ -138,19 +141,34 @@ def filtered_covariance(circuit: LinearCircuit, intensity: FloatArray, rows: sli
 
     Args:
         circuit: Stable linear circuit; its inputs are the noise.
-        intensity: Two-sided intensity W of white noise at the inputs, shape (inputs, inputs), input units^2/Hz.
+        intensities: Two-sided intensity W of white noise at the inputs, of each source, shape (inputs, inputs), input
+            units^2/Hz.
         rows: Rows of the nodes.
         bandwidth: Pole of the filter, Hz.
     """
-    pole = 2 * math.pi * bandwidth
-    from scipy.linalg import solve_continuous_lyapunov  # imported here: otherwise every command would wait for it
-
-    driven, read = intensity @ circuit.drive.T, circuit.read[rows]
-    passed = intensity @ circuit.feed[rows].T
-    own = solve_continuous_lyapunov(circuit.state, -circuit.drive @ driven)
+    pole, read, feed = 2 * math.pi * bandwidth, circuit.read[rows], circuit.feed[rows]
     lag = np.eye(len(circuit.state)) - circuit.state / pole
-    cross = read @ np.linalg.solve(lag, own @ read.T + circuit.drive @ passed)
-    return np.asarray((cross + cross.T + pole * circuit.feed[rows] @ passed) / 2)
+    own = _stationary(circuit.state, [circuit.drive @ one @ circuit.drive.T for one in intensities])
+    passed = [one @ feed.T for one in intensities]
+    driven = [states @ read.T + circuit.drive @ one for states, one in zip(own, passed, strict=True)]
+    crosses = np.split(read @ np.linalg.solve(lag, np.hstack(driven)), len(driven), axis=1)
+    return [(cross + cross.T + pole * feed @ one) / 2 for cross, one in zip(crosses, passed, strict=True)]
+
+
+def _stationary(matrix: FloatArray, driven: Sequence[FloatArray]) -> list[FloatArray]:
+    """Solve `A P + P A^T + Q = 0` for every Q, by one Schur form of a stable A.
+
+    Reference: Bartels and Stewart, Communications of the ACM 15, 820, 1972.
+    """
+    from scipy.linalg import schur  # imported here: otherwise every command would wait for it
+    from scipy.linalg.lapack import dtrsyl
+
+    form, basis = schur(matrix, output="real")
+    found = []
+    for one in driven:
+        solved, scale, _ = dtrsyl(form, form, -basis.T @ one @ basis, tranb="T")
+        found.append(basis @ (solved / scale) @ basis.T)
+    return found
 
 
 def _input_intensity(linear: LinearCircuit, circuit: Circuit) -> FloatArray:

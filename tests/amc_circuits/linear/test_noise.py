@@ -10,7 +10,7 @@ from amc_circuits import InvCircuit, MvmCircuit
 from amc_circuits.engines.ngspice.noise import simulated_sigma
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import noise_circuit
-from amc_circuits.linear.noise import filtered_covariance, noise
+from amc_circuits.linear.noise import filtered_covariances, noise
 from amc_circuits.solvers.output_noise import relative_noise
 from netlists import Interconnect, InvDesign, MvmDesign, ParameterError, SinglePoleOpAmp, preset
 from netlists.noise_deck import NoiseAnalysis, noise_deck
@@ -97,8 +97,26 @@ def test_resistor_into_capacitor_is_k_t_over_c():
         rest=np.zeros(1), nodes={}, held={}, outputs="", stages=(), kept=np.arange(1),
     )  # fmt: skip
     for bandwidth in (pole / 10, pole, 1e6 * pole):
-        found = filtered_covariance(circuit, np.array([[2 * KT * siemens]]), slice(0, 1), bandwidth)
+        (found,) = filtered_covariances(circuit, [np.array([[2 * KT * siemens]])], slice(0, 1), bandwidth)
         assert_close(found, [[KT / farad * bandwidth / (bandwidth + pole)]], relative=1e-12)
+
+
+def test_all_sources_share_one_schur_form(monkeypatch):
+    """It is most of the work; two sources at one RC have kT/C each, in units of their intensity."""
+    import scipy.linalg
+
+    seen, schur = [], scipy.linalg.schur
+    monkeypatch.setattr(scipy.linalg, "schur", lambda matrix, **how: seen.append(1) or schur(matrix, **how))
+    circuit = LinearCircuit(
+        state=np.array([[-1e8]]), drive=np.array([[1e12]]), read=np.eye(1), feed=np.zeros((1, 1)), rest=np.zeros(1),
+        nodes={}, held={}, outputs="", stages=(), kept=np.arange(1),
+    )  # fmt: skip
+    sources = [np.array([[2e-4 * KT]]), np.array([[6e-4 * KT]])]
+    first, second = filtered_covariances(circuit, sources, slice(0, 1), 1e12)
+    share = 1 / (1 + 1e8 / (2 * math.pi * 1e12))
+    assert_close([first[0, 0], second[0, 0]], [KT / 1e-12 * share, 3 * KT / 1e-12 * share], relative=1e-12)
+    assert noise(InvCircuit.program(spd_matrix(3, 5, 2), opamp=MACRO).circuit).norm > 0
+    assert len(seen) == 2
 
 
 def test_white_noise_is_cut_by_the_read_out_alone():
@@ -108,7 +126,7 @@ def test_white_noise_is_cut_by_the_read_out_alone():
         state=-np.eye(1), drive=np.zeros((1, 1)), read=np.zeros((1, 1)), feed=np.array([[ohms]]), rest=np.zeros(1),
         nodes={}, held={}, outputs="", stages=(), kept=np.arange(1),
     )  # fmt: skip
-    found = filtered_covariance(circuit, np.array([[2 * KT / ohms]]), slice(0, 1), bandwidth)
+    (found,) = filtered_covariances(circuit, [np.array([[2 * KT / ohms]])], slice(0, 1), bandwidth)
     assert_close(found, [[4 * KT * ohms * math.pi / 2 * bandwidth]], relative=1e-12)
 
 
@@ -123,7 +141,7 @@ def test_equipartition(kind, wire_resistance):
         design = MvmCircuit.program(RANDOM, opamp=DEAD).design.replace(interconnect=wires)
     rows = len(design.conductance_positive)
     circuit, laplacian = noise_circuit(design.circuit, 1e18)
-    found = filtered_covariance(circuit, 2 * KT * laplacian, circuit.nodes["v"], 1e18)
+    (found,) = filtered_covariances(circuit, [2 * KT * laplacian], circuit.nodes["v"], 1e18)
     capacitance = sum(array.capacitance[:rows, :rows] for array in reduced(design))
     wanted = KT * np.linalg.inv(capacitance)
     assert_close(found, wanted, absolute=1e-6 * wanted.max())
