@@ -20,6 +20,9 @@ Each round halves the logarithms of the largest entries, so this many rounds are
 if all are this near to 1.
 """
 
+ROUNDING = 1e-12
+"""Largest imaginary part of a real diagonal, over the largest entry of A: products such as `H^H H` are rounded."""
+
 
 def scaling_factors(matrix: NDArray[Any], scaling: Scaling) -> tuple[FloatArray, FloatArray]:
     """Compute the diagonals of D_r and D_c.
@@ -50,7 +53,8 @@ def _diagonal(matrix: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
         mend = f"needs a square matrix, not one of shape {matrix.shape}; take powers-of-two"
         raise ParameterError("scaling", "diagonal", mend)
     diagonal = np.diag(matrix)
-    bad = np.flatnonzero((diagonal.imag != 0) | (diagonal.real <= 0))
+    rounding = ROUNDING * np.abs(matrix).max()
+    bad = np.flatnonzero((np.abs(diagonal.imag) > rounding) | (diagonal.real <= 0))
     if bad.size:
         k = int(bad[0])
         mend = f"needs a diagonal of numbers above 0, but A has {diagonal[k]:g} at {[k, k]}; take powers-of-two"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amc_circuits import InvCircuit, MvmCircuit, ParameterError
+from amc_circuits import InvCircuit, MvmCircuit, ParameterError, solve
 from amc_circuits.cells.scaling import scaling_factors
 from netlists import SinglePoleOpAmp
 from tests.cases import spd_matrix, vector
@@ -40,6 +40,21 @@ def test_scaling_of_a_product_is_undone():
     circuit = MvmCircuit.program(matrix, opamp=NEARLY_IDEAL, scaling="powers-of-two", engine="exact")
     assert_close(circuit.steady(x), matrix @ x, relative=1e-7, absolute=1e-9)
     assert_close(circuit.matvec(x).value, matrix @ x, absolute=1e-3 * np.abs(matrix @ x).max())
+
+
+def test_rounding_of_a_hermitian_product_is_no_imaginary_diagonal():
+    """NumPy's `H^H R H` has imaginary parts of rounding on its diagonal; x is NumPy's, by hand or by a plan."""
+    random = np.random.default_rng(3)
+    H, W = (random.normal(size=(6, 6)) + 1j * random.normal(size=(6, 6)) for _ in range(2))
+    H = H * np.geomspace(1, 1e-3, 6)
+    A = H.conj().T @ (W.conj().T @ W) @ H
+    assert np.diag(A).imag.any()
+    b = random.normal(size=6) + 1j * random.normal(size=6)
+    wanted = np.linalg.solve(A, b)
+    circuit = InvCircuit.program(A, opamp=NEARLY_IDEAL, scaling="diagonal", engine="exact")
+    assert np.linalg.norm(circuit.steady(b) - wanted) < 1e-6 * np.linalg.norm(wanted)
+    found = solve(A, b, engine="exact", bits=24)
+    assert np.linalg.norm(A @ found.value - b) <= 2.0**-24 * np.linalg.norm(b)
 
 
 def test_the_scaled_circuit_is_that_of_the_scaled_matrix():
