@@ -62,20 +62,11 @@ def cost_of(case: Case, converters: dict[str, Any], programming: Programming) ->
 
 
 def _check_acting(given: dict[str, Any], options: dict[str, Any]) -> None:
-    """Refuse options without effect on the cost: those of missing ADCs, and those of programming without cost."""
+    """Refuse options of ADCs without ADCs. The number of solves acts always: digital arithmetic factorises A once."""
     own = {option.name: option.own for option in COST}
-    programming = ("programming_energy", "programming_time")
-    lacking = {
-        "adc": ("adc_bits", options.get("adc_bits")),
-        "adc_share": ("adc_bits", options.get("adc_bits")),
-        "solves": (
-            "programming_energy or programming_time",
-            options.get("conductances") or any(given[name] for name in programming),
-        ),
-    }
-    for name, (other, there) in lacking.items():
-        if given[name] != own[name] and not there:
-            raise ParameterError(name, given[name], f"has no effect without {other}; add it, or leave this out")
+    for name in ("adc", "adc_share"):
+        if given[name] != own[name] and not options.get("adc_bits"):
+            raise ParameterError(name, given[name], "has no effect without adc_bits; add it, or leave this out")
 
 
 def split_options(given: dict[str, Any]) -> tuple[dict[str, Any], Programming]:
