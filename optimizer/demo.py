@@ -25,6 +25,7 @@ from amc_circuits import (
     owning,
     replacing,
     save_figure,
+    writing,
 )
 from optimizer.linear_solver import check_circuit
 from optimizer.pictures import draw_accuracy
@@ -126,7 +127,8 @@ def run(out: Path, epochs: str | None, seeds: int, jobs: str | None) -> int:
         simulated, exact = methods[0].results[0], methods[1].results[0]
         agreement = Agreement.of(simulated, exact)
         written = files.finish()
-        _write_comparison(methods, agreement, out)
+        with writing("out", out):
+            _write_comparison(methods, agreement, out)
     Console().print(comparison_table(methods))
     print(engines_line(simulated, exact, agreement))
     print("".join(f"wrote {path}\n" for path in (*written, *(out / name for name in COMPARISON))), end="")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from amc_circuits import ParameterError, replacing
+from amc_circuits import ParameterError, replacing, writing
 from optimizer.checkpoint import read_state, write_state
 from optimizer.circuit_settings import CircuitSettings
 from optimizer.effects import given_places
@@ -46,21 +46,31 @@ class RunFolder:
         self._drawn = self.training.ledger.slowest
 
     def keep(self) -> None:
-        """Write history, weights and state so far; the state is the last one, for it refers to the other files."""
+        """Write history, weights and state so far; the state is the last one, for it refers to the other files.
+
+        Raises:
+            ParameterError: The folder cannot be written to, for example on a full disk.
+        """
         result = self.training.result
-        self._draw_waveforms()
-        self._write_json(HISTORY, result.curves())
-        with replacing(self.folder / WEIGHTS) as partial:
-            np.savez(partial, **dict(zip(self.training.model.weight_shapes, result.weights, strict=True)))  # type: ignore[arg-type]
-        write_state(self.folder / STATE, self.training.state)
+        with writing("out", self.folder):
+            self._draw_waveforms()
+            self._write_json(HISTORY, result.curves())
+            with replacing(self.folder / WEIGHTS) as partial:
+                np.savez(partial, **dict(zip(self.training.model.weight_shapes, result.weights, strict=True)))  # type: ignore[arg-type]
+            write_state(self.folder / STATE, self.training.state)
 
     def finish(self) -> list[Path]:
-        """Write all files of a finished training, and return those that are there; the summary is the last one."""
+        """Write all files of a finished training, and return those that are there; the summary is the last one.
+
+        Raises:
+            ParameterError: As `keep`.
+        """
         from optimizer.pictures import plot_run
 
         self.keep()
-        plot_run(self.training.result, self.folder / CURVES)
-        self._write_json(SUMMARY, self.training.result.summary())
+        with writing("out", self.folder):
+            plot_run(self.training.result, self.folder / CURVES)
+            self._write_json(SUMMARY, self.training.result.summary())
         return [self.folder / name for name in FILES if (self.folder / name).exists()]
 
     def _draw_waveforms(self) -> None:

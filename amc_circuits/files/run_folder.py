@@ -177,6 +177,9 @@ def replacing(path: str | Path, *, follow: bool = True) -> Iterator[Path]:
     Args:
         path: The file, which need not exist.
         follow: True replaces the target of a link, False the link itself.
+
+    Raises:
+        OSError: The file cannot be written; the error names it.
     """
     path = path_of("path", path)
     target = _resolved(path) if follow else path.absolute()
@@ -191,8 +194,10 @@ def replacing(path: str | Path, *, follow: bool = True) -> Iterator[Path]:
         os.umask(mask)
         partial.chmod(0o666 & ~mask)
         partial.replace(target)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, name):
+            error.filename = str(path)  # a full disk names no file, other faults the temporary one
         raise
 
 

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from amc_circuits import LOCK, ParameterError, check_folder, check_own_files, claim_folder, owning, plain, replacing
+from amc_circuits import (
+    LOCK,
+    ParameterError,
+    check_folder,
+    check_own_files,
+    claim_folder,
+    owning,
+    plain,
+    replacing,
+    writing,
+)
 from analog_training.training.result import AnalogResult
 from analog_training.training.specification import AnalogSpec, make_spec
 from analog_training.training.training import AnalogTraining
@@ -75,20 +85,31 @@ def claimed(out: Path, replace: bool) -> Iterator[None]:
 
 
 def keep(out: Path, training: AnalogTraining) -> None:
-    """Write the state."""
-    write_state(out / STATE, training.state)
+    """Write the state.
+
+    Raises:
+        ParameterError: The folder cannot be written to, for example on a full disk.
+    """
+    with writing("out", out):
+        write_state(out / STATE, training.state)
 
 
 def finish(out: Path, result: AnalogResult) -> list[Path]:
-    """Write weights, picture and summary, the summary last, and return the files."""
+    """Write weights, picture and summary, the summary last, and return the files.
+
+    Raises:
+        ParameterError: As `keep`.
+    """
     import numpy as np
 
     from analog_training.command.picture import plot_training
 
-    with replacing(out / WEIGHTS) as partial:
-        arrays = {f"weights{number}": matrix for number, matrix in enumerate(result.weights)}
-        np.savez(partial, **arrays, **{f"biases{number}": bias for number, bias in enumerate(result.biases)})  # type: ignore[arg-type]
-    plot_training(result, out / PICTURE)
-    with replacing(out / SUMMARY) as partial:
-        partial.write_text(json.dumps(plain(result.record()), indent=2, allow_nan=False) + "\n", encoding="utf-8")
+    arrays = {f"weights{number}": matrix for number, matrix in enumerate(result.weights)}
+    arrays |= {f"biases{number}": bias for number, bias in enumerate(result.biases)}
+    with writing("out", out):
+        with replacing(out / WEIGHTS) as partial:
+            np.savez(partial, **arrays)  # type: ignore[arg-type]
+        plot_training(result, out / PICTURE)
+        with replacing(out / SUMMARY) as partial:
+            partial.write_text(json.dumps(plain(result.record()), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     return [out / name for name in FILES]

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from amc_circuits import check_name, check_output_file, one_line_warnings, print_table, print_written
+from amc_circuits import check_name, check_output_file, one_line_warnings, print_table, print_written, writing
 from optimizer.file_or_preset import file_or_preset
 from optimizer.step_cost.arrays import simulate
 from optimizer.step_cost.result import StepCost, step_cost
@@ -44,7 +44,8 @@ def run(spec_file: Path | None, preset_name: str | None, form: str, picture: Pat
     if picture is not None:
         from optimizer.step_cost.picture import plot_tornado  # here, for it needs Matplotlib
 
-        plot_tornado(result, picture)
+        with writing("plot", picture):
+            plot_tornado(result, picture)
     _print(result, form, picture)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.command_line import ROOT, SMALL
+from tests.forked import code, ended
 
 SOLVE = ("inv", *SMALL, "--engine", "exact")
 TRIALS = (*SOLVE, "--programming-error", "1u", "--monte-carlo", "3")
@@ -109,3 +110,36 @@ def test_a_full_disk_is_named_without_a_number(tmp_path):
         known = os.environ | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=tmp_path, env=known, stdout=full, stderr=subprocess.PIPE, check=False)
     assert (done.returncode, done.stderr) == (2, b"amc: No space left on device\n")
+
+
+FULL = """
+import resource, sys
+sys.dont_write_bytecode = True
+from amc_circuits.cli.start import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+main()
+"""
+NETWORK = "layers = [{inputs = 3, outputs = 8}]\n[arrays]\nblock_size = 16\nsizes = [8, 16]\nseeds = 1\n"
+TRAINING = 'dataset = "digits"\n'
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "inv --size 20 --engine exact --save s.npz",
+        "inv --size 2 --engine exact --plot s.png",
+        "netlist inv --size 9 --output s.cir",
+        "step-cost net.toml --plot s.png",
+        "train train.toml --out s",
+        "analog-train --algorithm analog-sgd --epochs 1 --out s",
+    ],
+)
+def test_what_cannot_be_written_to_its_end_is_named(tmp_path, command):
+    """Files end at 1000 bytes here, as on a full disk: one line with option and file, and no part of a file stays."""
+    (tmp_path / "net.toml").write_text(NETWORK, encoding="utf-8")
+    (tmp_path / "train.toml").write_text(TRAINING, encoding="utf-8")
+    words = command.split()
+    done = ended(code, FULL, *words, folder=tmp_path)
+    assert (done.code, done.err) == (2, f"amc: {words[-2]}: got {words[-1]}; cannot be written: File too large\n")
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix in {".npz", ".png", ".cir"}]
+    assert left == []
