@@ -13,6 +13,7 @@ from typing import Any
 from amc_circuits.cases.option import flag
 from amc_circuits.cases.options import COMMON, parameter_options
 from amc_circuits.engines import EXACT
+from amc_circuits.solvers.programmed import ProgrammedArray
 from amc_circuits.solvers.solver import Solver
 from netlists import GROUND, NOMINAL_TEMPERATURE, OpAmps, Record, SubcircuitOpAmp
 
@@ -28,7 +29,7 @@ def idle_options(circuit: Solver, options: Mapping[str, Any], count: int, jobs: 
     """
     own, given = _own(circuit.Parameters), {**options, "jobs": jobs}
     return tuple(
-        f"{flag(name)} has no effect here: {why}" for name, why in _idle(circuit, options, count)
+        f"{flag(name)} has no effect here: {why}" for name, why in idle_reasons(circuit, options, count)
         if given[name] != own.get(name)
     )  # fmt: skip
 
@@ -39,7 +40,14 @@ def _own(parameters: type[Record]) -> dict[str, Any]:
     return {option.name: option.own for option in (*COMMON, *parameter_options(parameters))} | {"jobs": 1}
 
 
-def _idle(circuit: Solver, options: Mapping[str, Any], count: int) -> Iterator[tuple[str, str]]:
+def idle_reasons(circuit: ProgrammedArray, options: Mapping[str, Any], count: int) -> Iterator[tuple[str, str]]:
+    """Yield the names of options that cannot have an effect in a circuit, given or not, each with the reason.
+
+    Args:
+        circuit: Programmed circuit.
+        options: Options as `parse_options` returns them; of these the files and `noise` are read.
+        count: Number of right-hand sides.
+    """
     drawn = circuit.hardware.drawn
     yield from circuit.idle_parameters()
     if all(part.noninverting == GROUND or part.inverting == GROUND for part in circuit.circuit.of(OpAmps)):
@@ -56,7 +64,7 @@ def _idle(circuit: Solver, options: Mapping[str, Any], count: int) -> Iterator[t
         yield "temperature", "no part of this circuit feels it"
 
 
-def _feels_temperature(circuit: Solver) -> bool:
+def _feels_temperature(circuit: ProgrammedArray) -> bool:
     hardware = circuit.hardware
     cells = hardware.conductances is None and hardware.device.activation_energy > 0
     wires = hardware.wire_resistance > 0 and hardware.wire_temperature_coefficient > 0

@@ -8,13 +8,16 @@ from typing import Any
 
 from amc_circuits.cases.case import Problem, problem
 from amc_circuits.cases.device_options import device_of
+from amc_circuits.cases.effects import idle_reasons
 from amc_circuits.cases.opamp_files import opamp_of
-from amc_circuits.cases.option import Option, parse_table
+from amc_circuits.cases.option import Option, flag, parse_table
 from amc_circuits.cases.options import ARGUMENTS, CONVERTERS, OF_ANSWERS, options_of, panel
 from amc_circuits.cases.record_options import record_options
+from amc_circuits.engines import EXACT
 from amc_circuits.engines.settings import Settings
 from amc_circuits.solvers.hardware import Hardware
 from amc_circuits.solvers.inv import InvParameters
+from amc_circuits.solvers.planning.layout import PlannedCircuit, uses
 from amc_circuits.solvers.planning.parameters import Choices
 from amc_circuits.solvers.planning.solve import DEVICE
 from amc_circuits.solvers.precision.parameters import Refinement
@@ -94,3 +97,24 @@ def plan_arguments(options: dict[str, Any], jobs: int) -> dict[str, Any]:
         if own[name] == InvParameters.model_fields[name].default:
             del own[name]
     return {"opamp": opamp_of(options), "device": device_of(options), "jobs": jobs, **own}
+
+
+def idle_in_plan(circuit: PlannedCircuit, options: Mapping[str, Any], count: int, jobs: int) -> tuple[str, ...]:
+    """Describe in one sentence every given option that has no effect in any circuit of a planned solve.
+
+    Args:
+        circuit: Programmed circuit of the plan.
+        options: Options as `parse_planned` returns them.
+        count: Number of right-hand sides.
+        jobs: Number of simulations at the same time.
+    """
+    given = {**options, "jobs": jobs}
+    own = {option.name: option.own for option in TABLE} | {"jobs": 1}
+    reasons = [dict(idle_reasons(one, {**options, "noise": False}, count)) for one, _ in uses(circuit)]
+    idle = set.intersection(*map(set, reasons))
+    if options["engine"] != EXACT:
+        idle -= {"jobs"}  # a loop has several transients of one right-hand side
+    return tuple(
+        f"{flag(name)} has no effect here: {why}" for name, why in reasons[0].items()
+        if name in idle & given.keys() and given[name] != own[name]
+    )  # fmt: skip

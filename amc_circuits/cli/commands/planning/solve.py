@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ import typer
 from amc_circuits.cases.case import Problem
 from amc_circuits.cases.option import output_format
 from amc_circuits.cases.options import JOBS
-from amc_circuits.cases.planning import parse_planned, plan_arguments, planned_problem, typed_table
+from amc_circuits.cases.planning import idle_in_plan, parse_planned, plan_arguments, planned_problem, typed_table
 from amc_circuits.cli.commands.case import PICTURES, options_of_files
 from amc_circuits.cli.commands.planning.answers import Answers
 from amc_circuits.cli.commands.planning.store import opened
@@ -56,15 +57,19 @@ def solve(
         parsed = parse_planned(options | options_of_files((matrix, vector)))
         problem = planned_problem(parsed)
         made = make_plan(problem.matrix, b=problem.vector, **plan_arguments(parsed, JOBS.parse(jobs)))
+    count = 1 if problem.vector.ndim == 1 else problem.vector.shape[1]
+    idle = idle_in_plan(made.probe.circuit, parsed, count, JOBS.parse(jobs))
     if plan:
         _print_plan(made, format)
+        _print_notes(idle)
         return
     first = _first_column(made, problem) if plot_pass is not None else None
     with waiting("solve"):
         answers = _answers(made, problem, parsed, out)
     if format == "json":
-        single = problem.vector.ndim == 1
-        print(json.dumps(answers.record(made, single) | {"options": plain(parsed)}, indent=2, allow_nan=False))
+        record = answers.record(made, problem.vector.ndim == 1)
+        record |= {"notes": [*idle, *record["notes"]], "options": plain(parsed)}
+        print(json.dumps(record, indent=2, allow_nan=False))
     else:
         _print_plan(made, format)
         print_table(answers.table(made))
@@ -72,8 +77,7 @@ def solve(
     if plot_pass is not None and first is not None:
         _draw_pass(made, first, plot_pass)
         print_written(format, plot_pass)
-    for note in answers.messages[1:]:
-        print(f"amc: note: {as_typed(note)}", file=sys.stderr)
+    _print_notes((*idle, *answers.messages[1:]))
     if not answers.status.usable:
         print(f"amc: {answers.status.name}: {as_typed(answers.messages[0])}", file=sys.stderr)
     finish(USABLE if answers.status.usable else NO_RESULT)
@@ -106,6 +110,11 @@ def _answers(made: Plan, problem: Problem, parsed: dict[str, Any], out: Path | N
 
 def _print_done(done: int, parts: int) -> None:
     print(f"amc: part {done} of {parts} is done", file=sys.stderr)
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"amc: note: {as_typed(note)}", file=sys.stderr)
 
 
 def _print_plan(made: Plan, form: str) -> None:
