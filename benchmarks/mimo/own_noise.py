@@ -8,10 +8,10 @@ import numpy as np
 
 from benchmarks.mimo.rows import IDEAL, Row
 from mimo import Constellation, Parts
-from mimo.detection.detectors import exact
 from mimo.parts import program_ginv
 from mimo.radio.channels import rayleigh
 from mimo.radio.closed_forms import ratio, ratio_of_rate
+from mimo.radio.least_squares import least_squares
 from mimo.radio.real_form import real_form, real_vector
 
 ANTENNAS, USERS, VECTORS = 64, 8, 50
@@ -24,7 +24,7 @@ def noise() -> Iterator[Row]:
     snr = float(ratio(ratio_of_rate(qam, ANTENNAS, USERS, 1e-3)))
     sent = real_vector(qam.symbols(qam.draw((USERS, VECTORS), generator)))
     received = channel @ sent + generator.standard_normal((2 * ANTENNAS, VECTORS)) / np.sqrt(2 * snr)
-    radio = float((exact(channel[None])[0] ** 2).sum(axis=1).mean()) / (2 * snr)
+    radio = float((least_squares(channel[None])[0] ** 2).sum(axis=1).mean()) / (2 * snr)
     for opamp in ("cmos-100meg", "cmos-0.9g-transistor"):
         parts = Parts(IDEAL | {"opamp": opamp, "topology": "compensated"})
         inverse = parts.program("inv", channel.T @ channel, 0)

@@ -77,14 +77,6 @@ class Task:
 Detector = Callable[[Task], Realised]
 
 
-def exact(channels: RealArray, ridge: float = 0.0) -> RealArray:
-    """Return the exact maps of channels (B, 2M, 2K) in real form, shape (B, 2K, 2M)."""
-    # By singular values: a Gram matrix would be singular to rounding where a small ridge alone makes it regular.
-    left, values, right = np.linalg.svd(channels, full_matrices=False)
-    inverse = values / (values**2 + ridge)
-    return np.asarray((right.swapaxes(-1, -2) * inverse[..., None, :]) @ left.swapaxes(-1, -2))
-
-
 def _gram_inv(task: Task) -> Realised:
     inverse, stable = _inverse_of_gram(task)
     return Realised(inverse @ task.channel.T, stable)

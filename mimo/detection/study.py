@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from amc_circuits import short_repr
 from mimo.detection.detectors import CIRCUITS, DETECTORS, Task
-from mimo.detection.detectors import exact as exact_maps
 from mimo.detection.settings import TARGET, DetectSettings
 from mimo.parts import Parts
 from mimo.radio.channels import correlated, load_channels, load_each, rayleigh, standard_error
 from mimo.radio.closed_forms import ratio, zero_forcing, zero_forcing_rayleigh
+from mimo.radio.least_squares import least_squares
 from mimo.radio.real_form import ComplexArray, RealArray, real_form
 from mimo.radio.semi_analytic import detector_rates
 
@@ -125,7 +125,7 @@ def _exact(link: _Link, settings: DetectSettings, snr: RealArray) -> RealArray:
     if not settings.regularised:
         return zero_forcing(settings.constellation, link.channels, snr)
     channels = real_form(link.channels)
-    maps = (exact_maps(channels, 1 / g) for g in snr)
+    maps = (least_squares(channels, 1 / g) for g in snr)
     each = (
         detector_rates(one, channels, g, settings.constellation, link.drawn)
         for one, g in zip(maps, snr[:, None], strict=True)

@@ -77,7 +77,8 @@ def _rates(found: Precoding) -> Table:
         f"{len(found.rates)} channels, at rest",
         ("bit error rate", "value"),
     )
-    table.add_row("zero forcing, many antennas: P(g (M - K)/K)", f"{found.closed_form:.3g}")
+    if not np.isnan(found.closed_form):
+        table.add_row("zero forcing, many antennas: P(g (M - K)/K)", f"{found.closed_form:.3g}")
     table.add_row(f"{settings.exact_name}, exact, these channels", f"{found.exact.mean():.3g}")
     stable = f"{found.checked - found.unstable} of {found.checked}"
     table.add_row(f"the circuit, {stable} stable", f"{found.rates.mean():.3g}", end_section=True)

@@ -47,8 +47,9 @@ class PrecodeSettings(Record):
         for name in ("antennas", "users", "realizations") if self.channels is not None else ():
             if getattr(self, name) != fields[name].default:
                 raise ParameterError(name, getattr(self, name), "has no effect beside channels; leave it out")
-        if self.users > self.antennas:
-            raise ParameterError("users", self.users, f"must be at most the number of antennas, {self.antennas}")
+        if self.users > self.antennas and not self.regularised:
+            mend = f"must be at most the number of antennas, {self.antennas}; more of them need regularised"
+            raise ParameterError("users", self.users, mend)
         _ = self.constellation, self.parts_of_settling
         return self
 

@@ -20,9 +20,10 @@ from amc_circuits import GinvCircuit, Solution, Solver, short_repr
 from mimo.parts import Parts, known_stable, map_of, program_ginv
 from mimo.precoding.disturbances import noise_covariance, offset_at_users, over_channels
 from mimo.precoding.settings import PrecodeSettings
-from mimo.radio.channels import load_channels, rayleigh
+from mimo.radio.channels import load_channels, load_each, rayleigh
 from mimo.radio.closed_forms import ratio
 from mimo.radio.constellation import Constellation
+from mimo.radio.least_squares import least_squares
 from mimo.radio.real_form import RealArray, real_form, real_vector
 from mimo.radio.semi_analytic import error_rates, unit_gains
 
@@ -175,7 +176,8 @@ def link_of(settings: PrecodeSettings) -> Link:
     """Return the channels of the settings, with symbols."""
     generator = np.random.default_rng(settings.seed)
     if settings.channels is not None:
-        uplink = load_channels(Path(settings.channels))
+        load = load_each if settings.regularised else load_channels  # the ridge makes any channel invertible
+        uplink = load(Path(settings.channels))
     else:
         uplink = rayleigh(settings.realizations, settings.antennas, settings.users, generator)
     count, _, users = uplink.shape
@@ -191,9 +193,7 @@ def ridge_of(settings: PrecodeSettings, link: Link) -> float:
 
 def exact_precoders(settings: PrecodeSettings, link: Link) -> RealArray:
     """Return the exact precoders of all channels, shape (B, 2M, 2K)."""
-    channels, turned = link.channels, link.channels.swapaxes(1, 2)
-    gram = channels @ turned + ridge_of(settings, link) * np.eye(channels.shape[1])
-    return np.asarray(np.linalg.solve(gram, channels).swapaxes(1, 2))
+    return least_squares(link.channels, ridge_of(settings, link))
 
 
 def circuit_of(settings: PrecodeSettings, link: Link, parts: Parts, place: int, engine: str = "exact") -> Solver:

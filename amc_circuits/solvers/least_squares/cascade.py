@@ -66,7 +66,7 @@ class CascadeCircuit(Solver):
         """Map A A^T and A^T to conductances and build the circuit.
 
         Args:
-            matrix: A, shape (N, M) with N <= M, real or complex, of full rank unless there is a ridge.
+            matrix: A, shape (N, M), real or complex; unless there is a ridge, with N <= M and of full rank.
             ridge: lambda in `x = A^T (A A^T + lambda)^-1 b`, in units of A squared.
             input_conductance: Input conductance, siemens; None takes that of the largest entry of A A^T in cells.
             feedback_conductance: Feedback conductance of MVM, siemens; None takes the largest row sum of |G+ - G-|.
@@ -79,7 +79,7 @@ class CascadeCircuit(Solver):
                 circuits have pairs of arrays.
 
         Raises:
-            ParameterError: A parameter cannot be used, A has more rows than columns, or not full rank without a ridge.
+            ParameterError: A parameter cannot be used, or A has more rows than columns, or not full rank, and no ridge.
         """
         own: dict[str, Any] = {"inverter_resistance": inverter_resistance, "topology": topology, "diagonal": diagonal}
         own |= {"ridge": ridge, "input_conductance": input_conductance, "feedback_conductance": feedback_conductance}
@@ -91,11 +91,8 @@ class CascadeCircuit(Solver):
         """Scale A and make it real.
 
         Raises:
-            ParameterError: A has more rows than columns, or conductances are given: there are two matrices.
+            ParameterError: Conductances are given: there are two matrices.
         """
-        rows, columns = matrix.shape
-        if rows > columns:
-            raise ParameterError("A", f"shape ({rows}, {columns})", "needs no more rows than columns; take ginv")
         if hardware.conductances is not None:
             raise ParameterError("conductances", "one matrix", "has no meaning here: this circuit holds two matrices")
         return System.inverse(matrix, hardware.scaling)
@@ -105,10 +102,14 @@ class CascadeCircuit(Solver):
         """A A^T with its ridge, or what of it is in cells, and A^T, each programmed separately.
 
         Raises:
-            ParameterError: A has not full rank and there is no ridge.
+            ParameterError: There is no ridge, and A has more rows than columns or not full rank.
         """
         assert isinstance(parameters, CascadeParameters)
         matrix = system.programmed
+        rows, columns = matrix.shape
+        if rows > columns and parameters.ridge == 0:
+            mend = "needs no more rows than columns; take ginv, or add a ridge"
+            raise ParameterError("A", f"shape ({rows}, {columns})", mend)
         rank = int(np.linalg.matrix_rank(matrix))
         if rank < len(matrix) and parameters.ridge == 0:
             mend = f"needs rank {len(matrix)}, as its rows depend on each other: change it, or add a ridge"
@@ -190,8 +191,9 @@ class CascadeCircuit(Solver):
         matrix, ridge = self.system.programmed, self.parameters.ridge
         if ridge == 0:
             return np.asarray(np.linalg.lstsq(matrix, columns)[0])
-        gram = matrix @ matrix.T + ridge * np.eye(len(matrix))
-        return np.asarray(matrix.T @ np.linalg.solve(gram, columns))
+        # By singular values: a Gram matrix would be singular to rounding where a small ridge alone makes it regular.
+        left, values, right = np.linalg.svd(matrix, full_matrices=False)
+        return np.asarray(right.T @ ((values / (values**2 + ridge))[:, None] * (left.T @ columns)))
 
     @property
     def gain(self) -> float:

@@ -71,6 +71,34 @@ def test_both_circuits_are_the_regularised_precoder(precoder, topology):
     assert found == pytest.approx(wanted, abs=1e-5 * np.abs(wanted).max())
 
 
+@pytest.mark.parametrize("precoder", ["ginv", "cascade"])
+def test_more_users_than_antennas_have_a_regularised_precoder(precoder):
+    """`H^T (H H^T + K/g)^-1`; without the ridge `H H^T` is singular, and many antennas have no rate."""
+    parts = Parts({"device": "ideal", "opamp": "single-pole", "open_loop_gain": "1e9", "input_noise": "0"})
+    settings = PrecodeSettings(
+        antennas=2, users=3, realizations=2, transients=1, precoder=precoder, regularised=True, snr=10, times="30"
+    )
+    link = link_of(settings)
+    channel = link.channels[1]
+    wanted = channel.T @ np.linalg.inv(channel @ channel.T + 0.3 * np.eye(6))
+    assert exact_precoders(settings, link)[1] == pytest.approx(wanted)
+    assert circuit_of(settings, link, parts, 1).steady(np.eye(6)) == pytest.approx(wanted, abs=1e-6)
+    found = precode(settings, parts)
+    assert found.rates == pytest.approx(found.exact, rel=1e-3) and np.isnan(found.closed_form)
+    assert found.settlings[0].status == "SETTLED" and found.settlings[0].error < 0.01
+    with pytest.raises(ParameterError, match="users: got 3; must be at most the number of antennas, 2; more of them"):
+        settings.replace(regularised=False)
+
+
+def test_channels_of_a_file_may_have_more_users_than_antennas(tmp_path):
+    """Only the ridge makes them usable."""
+    np.save(tmp_path / "h.npy", np.random.default_rng(1).standard_normal((2, 2, 3)))
+    settings = PrecodeSettings(channels=str(tmp_path / "h.npy"), regularised=True, transients=1)
+    assert link_of(settings).channels.shape == (2, 6, 4)
+    with pytest.raises(ParameterError, match="3 users, 2 antennas"):
+        link_of(settings.replace(regularised=False))
+
+
 def test_offsets_at_the_users_are_those_that_they_receive():
     """What the channel makes of the change of the outputs, relative to the symbols."""
     settings, b = PrecodeSettings(**SMALL, precoder="cascade"), np.array([0.3, -1.0, 0.5, 0.2])

@@ -33,6 +33,25 @@ def test_it_is_the_regularised_shortest_solution(matrix, topology):
         assert np.allclose(circuit.steady(B), answer(matrix, B, 0.3), rtol=1e-6)
 
 
+@pytest.mark.parametrize("ridge", [0.3, 1e-3])
+def test_a_ridge_takes_more_rows_than_columns(ridge):
+    """`A^T (A A^T + lambda)^-1 b = (A^T A + lambda)^-1 A^T b`, whose matrix is regular without a ridge."""
+    b = np.array([0.4, -1.0, 0.3, 0.8, -0.2])
+    opamp = SinglePoleOpAmp(open_loop_gain=1e9)
+    circuit = CascadeCircuit.program(WIDE.T, ridge=ridge, engine="exact", opamp=opamp, g_min=1e-12)
+    wanted = np.linalg.solve(WIDE @ WIDE.T + ridge * np.eye(2), WIDE @ b)
+    assert np.allclose(circuit.question(b).reference[:, 0], wanted, rtol=1e-12)
+    assert np.allclose(circuit.steady(b), wanted, rtol=1e-4)
+
+
+def test_a_tiny_ridge_has_an_exact_answer():
+    """A A^T + 1e-15 is singular to rounding; the answer is that of no ridge, within 1e-14."""
+    left, right = np.linalg.qr(np.random.default_rng(4).standard_normal((4, 4)))[0], np.eye(4)[:, :2]
+    circuit = CascadeCircuit.program(left @ right, ridge=1e-15, **EXACT)
+    b = np.array([1.0, -0.5, 0.2, 0.7])
+    assert np.allclose(circuit.question(b).reference[:, 0], (left @ right).T @ b, rtol=1e-12)
+
+
 def test_outputs_of_inv_are_those_of_inv_alone_and_mvm_multiplies_them():
     """Without output resistance the load does nothing: `c` is INV's, and the poles are those of both."""
     cascade = CascadeCircuit.program(WIDE, **EXACT)
