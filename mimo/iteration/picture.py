@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from amc_circuits import STYLE, curve_style, legend_beside, save_figure
 from mimo.iteration.study import Iterated
@@ -35,6 +36,7 @@ def plot_iterated(found: Iterated, path: Path) -> None:
             axes.set_ylabel(label)
             legend_beside(axes)
         below.set_xlabel("iterations")
+        below.xaxis.set_major_locator(MaxNLocator(integer=True))
         size = f"{settings.antennas} antennas, {settings.users} users, " if settings.channels is None else ""
         above.set_title(f"{size}{settings.order}-QAM, {found.snr:.3g} dB", loc="left", fontsize=11)
         figure.tight_layout()
