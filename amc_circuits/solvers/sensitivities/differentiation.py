@@ -6,6 +6,7 @@ as a slew rate or a current limit, has no derivative there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -25,10 +26,14 @@ from amc_circuits.solvers.sensitivities.input_scale import peak_points
 from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
 from amc_circuits.solvers.sensitivities.values import values_of
 from amc_circuits.solvers.streaming import slot_of_time_constant
+from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError, StepTrain
 from netlists.errors import check_name
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
+
+STEEPEST = 10.0
+"""Largest share of an element in a relative error for which a change of 1 % is small; a choice of this package."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,12 @@ class Differentiation:
         """
         self._check_metric(metric)
         found: Sensitivity = getattr(self, f"_{metric}")()
-        if found.of_level == 0 or not self._reduced:
-            return found
+        if found.of_level and self._reduced:
+            found = self._with_peak(found)
+        return replace(found, notes=(*found.notes, *_short_range(found)))
+
+    def _with_peak(self, found: Sensitivity) -> Sensitivity:
+        """Add the inputs' share: they are made smaller as the peak grows."""
         # The inputs are in proportion to 1 over the peak.
         share, parts = self._peak
         moved = {
@@ -226,6 +235,19 @@ class Differentiation:
         usable = (Status.SETTLED, Status.CLIPPED, Status.NONLINEAR, Status.SATURATED)
         if self.solution.status not in usable or not np.isfinite(self.solution.settling_time):
             raise UnusableSolutionError(f"{self.solution.status.name}: {self.solution.message}")
+
+
+def _short_range(found: Sensitivity) -> Iterator[str]:
+    """Yield a note if 1 % more of an element moves the answer by more than a tenth of its error.
+
+    Such an error is a minimum or near one, and no change of an element makes it negative.
+    """
+    one = found.largest(1)[0]
+    if found.metric == "relative_error" and abs(one.share) > STEEPEST:
+        yield (
+            f"the answer is so near the exact one that the derivatives of {found.metric} hold for small changes only: "
+            f"those of {one.part} {one.field} far below {format_quantity(1 / abs(one.share), '%')}"
+        )
 
 
 def _check_one(question: Question) -> None:

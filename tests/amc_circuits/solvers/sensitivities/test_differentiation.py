@@ -84,6 +84,23 @@ def test_cells_have_the_slopes_of_the_whole_path(design, metric):
     assert predicted == pytest.approx(slope(changed, METRICS[metric]) / found.value, rel=1e-6)
 
 
+@pytest.mark.parametrize("wrong", [0.0, 0.2])
+def test_a_small_error_has_derivatives_of_a_short_range(wrong):
+    """One cell, written right or 20 % too high, and 1 % less of it; the error is `|1/((1 + wrong)(1 - 0.01)) - 1|`.
+
+    Of the right one the slope would make the error negative.
+    """
+    fields = {"engine": "exact", "opamp": SINGLE.replace(open_loop_gain=1e7)}
+    mapping = InvCircuit.program([[2.0]], **fields).mapping
+    held = replace(mapping, positive=mapping.positive * (1 + wrong))
+    found = InvCircuit.program([[2.0]], **fields, conductances=held).sensitivity([1.0], "relative_error")
+    predicted = found.value * (1 - 0.01 * found.shares("p", "conductance")[0, 0])
+    after = abs(1 / ((1 + wrong) * 0.99) - 1)
+    assert found.value == pytest.approx(abs(1 / (1 + wrong) - 1), abs=1e-6)
+    assert predicted == pytest.approx(after if wrong else -after, rel=0.02)
+    assert bool(found.notes) == (not wrong)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("field", ["gbwp", "open_loop_gain", "second_pole", "output_resistance", "input_capacitance"])
 def test_op_amps_have_the_slopes_of_the_whole_path(field, metric):
