@@ -105,9 +105,8 @@ class Laws:
 
     @cached_property
     def clamping(self) -> FloatArray:
-        """Swings, V, slew rates, and rates of clamps of stages at 0 V, V/s, at each node of a step, shape (3, m, 4)."""
-        every = np.stack([self.swing, self.slew_rate, self._idle])[..., 0]
-        return np.asarray(np.repeat(every, DEGREE, axis=2))
+        """Swings, V, slew rates, and rates of clamps of stages at 0 V, V/s, at each node of a step, shape (3, 4, m)."""
+        return np.repeat(np.stack([self.swing, self.slew_rate, self._idle])[..., 0].swapaxes(1, 2), DEGREE, axis=1)
 
     def clamp(self, stage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Compute what the clamp adds to the rate of a stage, V/s, and its slope, from stage voltages, V."""
@@ -244,7 +243,11 @@ class Added:
     @cached_property
     def whole(self) -> FloatArray:
         """Rates of the stages, then what acts at once, shape (2 m + k, ...)."""
-        return self.bent if self.clamp is None else np.concatenate([self.slewing + self.clamp, self.pins])
+        if self.clamp is None:
+            return self.bent
+        whole = self.bent.copy()
+        whole[: self.stages] += self.clamp
+        return whole
 
     @property
     def stage_rates(self) -> FloatArray:

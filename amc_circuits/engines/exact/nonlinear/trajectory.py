@@ -11,7 +11,8 @@ from amc_circuits.engines.contract import NotIntegrableError
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
 from amc_circuits.engines.exact.nonlinear.step.entry import Entries
-from amc_circuits.engines.exact.nonlinear.step.stage_equations import Driven, Solved, StageEquations
+from amc_circuits.engines.exact.nonlinear.step.solved import Driven, Solved
+from amc_circuits.engines.exact.nonlinear.step.stage_equations import StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.record import FloatArray
 from netlists.short_text import short_repr

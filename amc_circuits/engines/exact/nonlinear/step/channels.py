@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
+from amc_circuits.engines.exact.nonlinear.method import every
 from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects
 from amc_circuits.engines.exact.nonlinear.system import System
@@ -24,26 +25,31 @@ class Channels:
     """Limits of a circuit.
 
     Attributes:
-        in_tolerances: Voltages in units of the tolerance, shape (3 m + k, 1, K): drives as the input voltages that they
+        in_tolerances: Voltages in units of the tolerance, shape (3 m + k, 4, K): drives as the input voltages that they
             belong to.
     """
 
     def __init__(self, system: System, allowed: FloatArray) -> None:
         """`allowed`: tolerance of each response, shape (K,), V."""
-        self.system, laws = system, system.laws
+        self.system, laws, count = system, system.laws, len(allowed)
         volts = np.concatenate([1 / laws.rate, np.ones((2 * laws.count + system.further, 1, 1))])
-        self.in_tolerances = volts / allowed
+        self.in_tolerances = every(volts / allowed)
         # Drives and drops at which limits bend by a factor tanh(1), and what is added there.
-        self._bends = np.concatenate([laws.slew_rate, laws.resistance * laws.current])
-        self._most = np.concatenate([laws.slew_rate, laws.current])
+        bends = np.concatenate([laws.slew_rate, laws.resistance * laws.current])
+        self._per_bend = every(1 / bends, count)
+        self._most = every(np.concatenate([laws.slew_rate, laws.current]), count)
+        volts_per_unit = [np.ones_like(laws.rate), laws.resistance, np.ones_like(system.limiters.level)]
+        moved = np.concatenate([*volts_per_unit, 1 / system.cells.conductance])
+        self._moved = self.in_tolerances[laws.count :] * moved
 
     def limits(self, voltages: FloatArray, own: OwnEffects, held: Clamped | None) -> Limited:
         """Return what the limits add at voltages, where clamps draw currents with these rates of the stages."""
-        m = self.system.laws.count
-        linear = np.concatenate([voltages[:m], voltages[2 * m : 3 * m]])
-        linear /= self._bends
+        m, linear = self.system.laws.count, np.empty_like(self._per_bend)
+        np.multiply(voltages[:m], self._per_bend[:m], out=linear[:m])
+        np.multiply(voltages[2 * m : 3 * m], self._per_bend[m:], out=linear[m:])
         bent = np.tanh(linear)
-        added = (bent - linear) * self._most
+        added = np.subtract(bent, linear, out=linear)
+        added *= self._most
         bent *= bent
         bend = float(bent.max(initial=0.0))
         bent *= own.per_bend
@@ -64,12 +70,9 @@ class Channels:
 
     def size(self, limits: Limited, previous: Added, step: float) -> float:
         """Return how far a change of what the limits add moves a voltage at most, in units of the tolerance."""
-        m = self.system.laws.count
-        moved = (limits.added.whole - previous.whole) * self.in_tolerances[m:]
-        moved[:m] *= step
-        moved[m : 2 * m] *= self.system.laws.resistance
-        if self.system.further:
-            moved[2 * m + self.system.limiters.count :] /= self.system.cells.conductance
+        moved = limits.added.whole - previous.whole
+        moved *= self._moved
+        moved[: self.system.laws.count] *= step
         moved /= np.minimum(limits.divisors, 1.0)
         return float(np.abs(moved, out=moved).max())
 

@@ -35,11 +35,11 @@ class OwnEffects:
 
     @cached_property
     def stage(self) -> FloatArray:
-        """Rate added at the stage on its own output, from each node to each, shape (m, 4, 4), s."""
+        """Rate added at the stage on its own output, at each node from each, shape (4, 4, m), s."""
         part, (of_real, of_pairs) = self.of_stage
         pairs = of_pairs.reshape(len(of_pairs), 2, DEGREE, 2, DEGREE)
         each = np.concatenate([of_real, pairs[:, 0, :, 0], pairs[:, 1, :, 0]])
-        return np.asarray(part @ each.reshape(len(each), -1)).reshape(-1, DEGREE, DEGREE)
+        return np.asarray(each.reshape(len(each), -1).T @ part.T).reshape(DEGREE, DEGREE, -1)
 
 
 class OwnEffectsOf:

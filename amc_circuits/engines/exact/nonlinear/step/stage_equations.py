@@ -7,8 +7,7 @@ stiff: an op-amp's own clamp is solved for exactly at all nodes, and only the ef
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +16,14 @@ from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
 from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
-from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, clamped, last_move
+from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, Clamps, last_move
 from amc_circuits.engines.exact.nonlinear.step.continuation import continuation, continued
 from amc_circuits.engines.exact.nonlinear.step.entry import Entries, entries, longest
 from amc_circuits.engines.exact.nonlinear.step.newton import Newton
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects, OwnEffectsOf
+from amc_circuits.engines.exact.nonlinear.step.solved import Driven, Solved
 from amc_circuits.engines.exact.nonlinear.system import StepWeights, System, times
 from netlists.record import FloatArray
-from netlists.short_text import short_repr
 
 ITERATIONS = 12
 CLOSE = 0.02
@@ -46,52 +45,6 @@ Iterated = tuple[Added, FloatArray, NDArray[np.bool_], bool, int]
 change, and the number of iterations."""
 
 
-@dataclass(frozen=True)
-class Driven:
-    """What the inputs do at the nodes of a step; one node stands for all where they stay.
-
-    Attributes:
-        rates: Rates of the coordinates, shape (n, 5 or 1, K).
-        seen: Voltages of `System.seen` without those of the coordinates, shape (3 m + k, 4 or 1, K).
-    """
-
-    rates: FloatArray
-    seen: FloatArray
-
-    __repr__ = short_repr
-
-
-@dataclass(frozen=True)
-class Solved:
-    """A step whose equations are solved.
-
-    Attributes:
-        length: Length, s.
-        state: Coordinates at the end, shape (n, K).
-        source: Coordinates at the start, then N at the five nodes, shape (n, 6, K).
-        pushed: Part of N from what the limits add, shape (n, 5, K).
-        added: What the limits add at the five nodes.
-        voltages: Voltages of `System.seen` at the end, shape (3 m + k, 1, K).
-        entered: Stages that entered their clamps; None for none, and in a first step.
-        error: Estimated error in units of the tolerance.
-        longest: Longest step that may follow, s (`longest`).
-        iterations: Number of iterations that it took.
-    """
-
-    length: float
-    state: FloatArray
-    source: FloatArray
-    pushed: FloatArray
-    added: Added
-    voltages: FloatArray
-    entered: Entries | None
-    error: float
-    longest: float
-    iterations: int
-
-    __repr__ = short_repr
-
-
 class StageEquations:
     """Equations of the steps of some responses."""
 
@@ -99,7 +52,7 @@ class StageEquations:
         """`scale`: full scale of each response, shape (K,), V; `tolerance` in units of it."""
         self.system, laws, self._channels = system, system.laws, Channels(system, scale * tolerance)
         self._in_tolerances = self._channels.in_tolerances
-        self._clamped = partial(clamped, laws, exact=last_move(CLOSE * float(scale.min()) * tolerance))
+        self._clamps = Clamps(laws, len(scale), last_move(CLOSE * float(scale.min()) * tolerance))
         self._own, self._newton = OwnEffectsOf(system), Newton(system)
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(self._in_tolerances), None)
@@ -173,7 +126,7 @@ class StageEquations:
     def _error(self, omitted: FloatArray, before: Added, added: Added) -> float:
         """Estimate the error of a step, in units of the tolerance, from what the quartic changes its end by (n, K)."""
         away = (self.system.seen.modal @ omitted)[:, None]
-        away *= self._in_tolerances
+        away *= self._in_tolerances[:, :1]
         return float(np.abs(away, out=away).max()) / self._channels.trust(before, added)
 
     def _iterated(self, weights: StepWeights, source: FloatArray, driven: Driven, guess: Added) -> Iterated:
@@ -183,7 +136,7 @@ class StageEquations:
         """
         own, channels, m = self._own.of(weights), self._channels, self.system.laws.count
         voltages = self._voltages(weights, source, driven, guess)
-        held = self._clamped(own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
+        held = self._clamps.solved(own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
         failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
         limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
         acceleration = Acceleration(self._in_tolerances)
@@ -224,7 +177,7 @@ class StageEquations:
         m = self.system.laws.count
         change, stages = self._channels.change(seen, voltages, limits), slice(m, 2 * m)
         drives = voltages[:m] + change[:m]
-        held = self._clamped(own, seen[stages], drives, limits.added, voltages[stages])
+        held = self._clamps.solved(own, seen[stages], drives, limits.added, voltages[stages])
         np.subtract(seen[stages], voltages[stages], out=change[stages])
         return change, held
 

@@ -5,7 +5,7 @@ import pytest
 
 from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import NODES
-from amc_circuits.engines.exact.nonlinear.step.clamp import clamped, last_move
+from amc_circuits.engines.exact.nonlinear.step.clamp import Clamps, last_move
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffectsOf
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists import preset
@@ -35,13 +35,18 @@ def slewing(drives):
     return SLEW_RATE * np.tanh(drives / SLEW_RATE) - drives
 
 
+def moved(effects, rates):
+    """Voltages of the stages, V, from rates of their own, V/s."""
+    return np.einsum("ijm,mjk->mik", effects.stage, rates)
+
+
 def solved(system, effects, others, drives, before, guess):
     """Stages that `others` is without rates of their own, what is solved, and rates of their clamps."""
     m = system.laws.count
     given = slewing(before[0]), law(before[1])
     added = Added(np.concatenate([given[0], np.zeros_like(given[0])]), given[1], m)
-    seen = others + np.matmul(effects.stage, sum(given))
-    found = clamped(system.laws, effects, seen, drives, added, guess, last_move(5e-9))
+    seen = others + moved(effects, sum(given))
+    found = Clamps(system.laws, seen.shape[2], last_move(5e-9)).solved(effects, seen, drives, added, guess)
     return seen, found, 0 * seen if found is None else np.where(found.which, found.rates - slewing(drives), 0.0)
 
 
@@ -55,10 +60,10 @@ def test_clamped_stages_solve_their_equations(system, step):
     laws, effects = system.laws, OwnEffectsOf(system).of(system.weights(step))
     rng, count, at = np.random.default_rng(3), 100, NODES[1:, None]
     start = rng.uniform(-0.95, 0.95, (laws.count, 1, count))
-    moved, bent = SLEW_RATE * step * np.array([[1.5], [0.3]])[:, :, None, None] * rng.uniform(-1, 1, (2, *start.shape))
-    whole = start + moved * at + bent * at * (1 - at)
+    far, bent = SLEW_RATE * step * np.array([[1.5], [0.3]])[:, :, None, None] * rng.uniform(-1, 1, (2, *start.shape))
+    whole = start + far * at + bent * at * (1 - at)
     drives, earlier = 0.5 * SLEW_RATE * rng.uniform(-1, 1, (2, *whole.shape))
-    others = whole - np.matmul(effects.stage, slewing(drives))
+    others = whole - moved(effects, slewing(drives))
     done = 0
     for guess in (np.zeros_like(whole), whole, np.clip(whole, -SWING, SWING), start + 0 * whole):
         before = earlier, np.clip(guess, -0.93, 0.93)
@@ -74,9 +79,9 @@ def test_clamped_stages_solve_their_equations(system, step):
             done += 1
             near = np.broadcast_to(found.which, x.shape)
             assert_close(x[near], together[0][..., part][near], absolute=1e-8)
-            assert near[(np.abs(own + np.matmul(effects.stage, slewing(driven))) > 0.9).any(axis=1)[:, 0]].all()
+            assert near[(np.abs(own + moved(effects, slewing(driven))) > 0.9).any(axis=1)[:, 0]].all()
             # The rates that are returned belong to equations that hold to rounding.
-            held = own + np.matmul(effects.stage, slewing(driven) + rates)
+            held = own + moved(effects, slewing(driven) + rates)
             assert_close(x[near], held[near], absolute=1e-13 + 1e-15 * np.abs(own).max())
             # They are those of the law at voltages 10 nV away, or by rounding, which the slope multiplies.
             least = 1e-8 * (1 + np.abs(law(x)) / SLEW_RATE) / 10e-3 + 1e-12 * np.abs(own).max() / (SLEW_RATE * step)
@@ -89,7 +94,8 @@ def test_a_stage_below_its_swing_is_left_alone(system):
     laws, effects = system.laws, OwnEffectsOf(system).of(system.weights(1e-9))
     seen = np.full((laws.count, 4, 1), 0.5)
     added = Added(np.zeros((2 * laws.count, 4, 1)), np.zeros_like(seen), laws.count)
-    assert clamped(laws, effects, seen, np.full_like(seen, SLEW_RATE), added, seen.copy(), last_move(5e-9)) is None
+    clamps = Clamps(laws, 1, last_move(5e-9))
+    assert clamps.solved(effects, seen, np.full_like(seen, SLEW_RATE), added, seen.copy()) is None
     assert_close(seen, np.full_like(seen, 0.5), absolute=0.0)
 
 
@@ -102,18 +108,18 @@ def test_the_effect_of_a_stage_on_itself_is_that_of_the_whole_circuit(system):
         for node in range(4):
             rates = np.zeros((len(system.push), 5, 1))
             rates[:, node + 1, 0] = system.push[:, place]
-            moved = (
+            reached = (
                 system.seen.modal
                 @ system.applied(weights.whole, np.concatenate([np.zeros_like(rates[:, :1]), rates], axis=1))[..., 0]
             )
-            assert_close(effect.stage[place, :, node], moved[m + place], relative=1e-9, absolute=1e-20)
-            assert_close(effect.drive[place, node], moved[place, node], relative=1e-9, absolute=1e-9)
+            assert_close(effect.stage[:, node, place], reached[m + place], relative=1e-9, absolute=1e-20)
+            assert_close(effect.drive[place, node], reached[place, node], relative=1e-9, absolute=1e-9)
             rates[:, node + 1, 0] = system.push[:, m + place]
-            moved = (
+            reached = (
                 system.seen.modal
                 @ system.applied(weights.whole, np.concatenate([np.zeros_like(rates[:, :1]), rates], axis=1))[..., 0]
             )
-            own = moved[2 * m + place, node] + system.seen.pins[2 * m + place, place]
+            own = reached[2 * m + place, node] + system.seen.pins[2 * m + place, place]
             assert_close(effect.drop[place, node], own, relative=1e-9, absolute=1e-9)
 
 
@@ -122,8 +128,7 @@ def test_weak_clamps_are_left_out(system, volts, drawn):
     """From 18 e-folds below the swing on: what they take is as little as 3 nV at an input."""
     laws, effects = system.laws, OwnEffectsOf(system).of(system.weights(1e-12))
     stage = np.full((laws.count, 4, 1), volts)
-    found = clamped(
-        laws, effects, stage, 0 * stage, Added(np.zeros((2 * laws.count, 4, 1)), None, laws.count), stage, 1e-9
-    )
+    added = Added(np.zeros((2 * laws.count, 4, 1)), None, laws.count)
+    found = Clamps(laws, 1, 1e-9).solved(effects, stage, 0 * stage, added, stage)
     assert (found is not None) == drawn
     assert np.abs(law(np.array(volts)) / laws.rate).max() < 3e-9
