@@ -1,8 +1,11 @@
 """First guess of what the limits add in a step: what they added in the step before goes on.
 
-Quartics go on, but not where a clamp draws a current. There the rate c that it takes from its stage grows by a factor e
-with every 10 mV, V_c, until it is the rate a with which the stage is driven: `x' = a - c` and `c'/c = x'/V_c`, so that
-`u = 1/c` follows the linear equation `V_c u' = 1 - a u`. For `y = u - 1/a`, what is left of an entry,
+Quartics go on, of time in short steps. In long ones all decays, and they are quartics of `u = exp(-r t)`, with a rate r
+near that of the slowest mode: a sum of decays is nearly one of them, and beyond the step it goes on to a limit, where
+one of time runs away. They do not go on where a clamp draws a current. There the rate c that it takes from its stage
+grows by a factor e with every 10 mV, V_c, until it is the rate a with which the stage is driven: `x' = a - c` and
+`c'/c = x'/V_c`, so that `u = 1/c` follows the linear equation `V_c u' = 1 - a u`. For `y = u - 1/a`, what is left of an
+entry,
 
     y' = -(a/V_c) y - (1/a)'
 
@@ -20,22 +23,33 @@ from functools import lru_cache
 import numpy as np
 
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
-from amc_circuits.engines.exact.nonlinear.method import NODES, interpolated
+from amc_circuits.engines.exact.nonlinear.method import LATER, NODES, interpolated
 from amc_circuits.engines.exact.nonlinear.step.entry import Entries
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 LEAST = 1e-3
 """Least rate a, in units of the slew rate: where a stage leaves its clamp, c falls by itself."""
+LEAST_DECAY, MOST_DECAY = 0.02, 20.0
+"""Least and largest decay over a step that is taken into account: below, quartics of time are as good."""
 _HALVES = np.sort(np.concatenate([NODES, (NODES[1:] + NODES[:-1]) / 2]))
 _GAPS = np.diff(_HALVES)[:, None] / CLAMP_VOLTAGE
 
 
-@lru_cache(maxsize=64)
-def continuation(ratio: float) -> FloatArray:
-    """Return the weights (5, 5) of a quartic at the nodes of a step `ratio` times as long as the one before."""
-    found = np.ascontiguousarray(interpolated(1 + NODES * ratio).T)
-    found[0] = 0.0, 0.0, 0.0, 0.0, 1.0  # to the last bit
+@lru_cache(maxsize=256)
+def continuation(ratio: float, decay: float = 0.0) -> FloatArray:
+    """Return the weights (5, 5) of a quartic at the nodes of a step `ratio` times as long as the one before.
+
+    `decay`: r times the step before. A quartic of time goes on where it is 0 or small.
+    """
+    known, wanted = NODES, 1 + LATER * ratio
+    if decay > LEAST_DECAY:
+        known, wanted = (np.expm1(-min(decay, MOST_DECAY) * at) for at in (known, wanted))
+    found = np.eye(len(NODES))[::-1].copy()  # the first is the end of the step before, to the last bit
+    apart = known[:, None] - known
+    np.fill_diagonal(apart, 1.0)
+    shares = 1 / ((wanted[:, None] - known) * apart.prod(axis=1))
+    found[1:] = shares / shares.sum(axis=1, keepdims=True)
     return found
 
 
@@ -45,7 +59,7 @@ def _halved(ratio: float) -> FloatArray:
     return np.ascontiguousarray(interpolated(1 + _HALVES * ratio).T)
 
 
-def continued(laws: Laws, added: Added, entered: Entries | None, ratio: float, length: float) -> Added:
+def continued(laws: Laws, added: Added, entered: Entries | None, ratio: float, length: float, decay: float) -> Added:
     """Guess what the limits add at the last four nodes of a step.
 
     Args:
@@ -54,8 +68,9 @@ def continued(laws: Laws, added: Added, entered: Entries | None, ratio: float, l
         entered: Stages that entered their clamps in it.
         ratio: Length of the step in units of the one before.
         length: Length of the step, s.
+        decay: r times the step before.
     """
-    weights = continuation(ratio)[1:]
+    weights = continuation(ratio, decay)[1:]
     bent = np.matmul(weights, added.bent)
     if added.clamp is None:
         return Added(bent, None, added.stages)

@@ -40,6 +40,9 @@ been seen: circuits of many op-amps leave about this, and no more than 1, as no 
 HELD = 0.25
 """The same of what is left where clamps draw currents, in units of `COUPLING`, and whatever bends: guesses are near."""
 
+DECAY = 1.5
+"""Rate r of the quartics in the guess of a long step (`continuation.py`), in units of that of the slowest mode."""
+
 Iterated = tuple[Added, FloatArray, NDArray[np.bool_], bool, int]
 """What the limits add, voltages (3 m + k, 4, K), which responses failed (K,), whether the source follows the last
 change, and the number of iterations."""
@@ -57,6 +60,7 @@ class StageEquations:
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(self._in_tolerances), None)
         self._growing = bool((system.values.real > 0).any())
+        self._decay = 0.0 if self._growing else DECAY * float(np.abs(system.values.real).min(initial=np.inf))
         # What iterations left of a change, per second of the step; without clamps, per square of the largest bend, too.
         self._held, self._coupling, self._first_coupling = 0.0, 0.0, COUPLING * float(laws.rate.max(initial=0.0))
 
@@ -116,9 +120,10 @@ class StageEquations:
         if last is None:
             return before.repeated(DEGREE), np.repeat(times(push, before.whole), DEGREE + 1, axis=1)
         ratio, pushed = length / last.length, np.empty_like(last.pushed)
-        guess = continued(laws, last.added, last.entered, ratio, length)
+        decay = self._decay * last.length
+        guess = continued(laws, last.added, last.entered, ratio, length, decay)
         if guess.clamp is None:
-            np.matmul(continuation(ratio), last.pushed, out=pushed)
+            np.matmul(continuation(ratio, decay), last.pushed, out=pushed)
         else:
             pushed[:, :1], pushed[:, 1:] = last.pushed[:, -1:], times(push, guess.whole)
         return guess, pushed

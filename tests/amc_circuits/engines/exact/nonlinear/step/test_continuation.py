@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from amc_circuits.engines.exact.nonlinear.laws import Added, Laws
 from amc_circuits.engines.exact.nonlinear.method import NODES
 from amc_circuits.engines.exact.nonlinear.step.between import integrals, moved
-from amc_circuits.engines.exact.nonlinear.step.continuation import continued
+from amc_circuits.engines.exact.nonlinear.step.continuation import continuation, continued
 from amc_circuits.engines.exact.nonlinear.step.entry import entries, longest
 from netlists import preset
 from tests.amc_circuits.engines.exact.circuits import programmed
@@ -73,7 +73,7 @@ def test_a_stage_that_enters_its_clamp(laws, volts, sign):
     """Within a thousandth of the rate with which it is driven, over 1.4 times a step in which c grows e-fold."""
     x, driven = entry(volts, sign)
     before = added(laws, clamp(x[:5]), np.zeros(5))
-    found = continued(laws, before, entries(laws, before, of_all(laws, driven[:5])), 1.4, 1.4 * STEP)
+    found = continued(laws, before, entries(laws, before, of_all(laws, driven[:5])), 1.4, 1.4 * STEP, 0.0)
     assert found.clamp is not None
     assert_close(found.clamp[0, :, 0], clamp(x[-4:]), absolute=1e-3 * SLEW_RATE * np.tanh(0.9))
 
@@ -97,13 +97,44 @@ def test_all_else_is_a_quartic(laws):
     slewing = SLEW_RATE * Polynomial([0.1, 0.2 / STEP, 0.1 / STEP**2, 0, 0.01 / STEP**4])
     before, driven = added(laws, held(STEP * NODES), slewing(STEP * NODES)), of_all(laws, -held(STEP * NODES))
     assert entries(laws, before, driven) is None
-    found = continued(laws, before, None, 1.4, 1.4 * STEP)
+    found = continued(laws, before, None, 1.4, 1.4 * STEP, 0.0)
     assert found.clamp is not None
     assert_close(found.clamp[0, :, 0], held(LATER), relative=1e-9)
     assert_close(found.slewing[0, :, 0], slewing(LATER), relative=1e-9)
     without = Added(before.bent, None, laws.count)
-    assert entries(laws, without, driven) is None and continued(laws, without, None, 1.4, 1.4 * STEP).clamp is None
+    assert entries(laws, without, driven) is None and continued(laws, without, None, 1.4, 1.4 * STEP, 0.0).clamp is None
     assert longest(laws, before, driven, 0 * driven + 0.89) > 1e3 * STEP
+
+
+@pytest.mark.parametrize("ratio", [0.7, 1.4, 4.0])
+@pytest.mark.parametrize("decay", [0.05, 0.5, 3.0, 100.0])
+def test_decays_go_on(ratio, decay):
+    """A limit and decays at r, 2 r and 3 r go on exactly, up to a decay of 20 a step."""
+    weights, most = continuation(ratio, decay), min(decay, 20.0)
+    time = np.concatenate([NODES, 1 + ratio * NODES])
+    values = 0.3 + np.exp(-most * np.array([1, 2, 3])[:, None] * time)
+    assert_close(values[:, :5] @ weights.T, values[:, 5:], absolute=1e-9)
+    assert_close(weights[0], [0, 0, 0, 0, 1], absolute=0.0)
+
+
+@pytest.mark.parametrize("rate", [0.7, 1.4, 2.5])
+def test_other_decays_go_on_better_than_by_time(rate):
+    """In a step of three time constants, and one of 1.4 times its length: a tenth of the error is left."""
+    time = np.concatenate([NODES, 1 + 1.4 * NODES])
+    values = np.exp(-3.0 * rate * time)
+    errors = [np.abs(values[:5] @ continuation(1.4, decay).T - values[5:]).max() for decay in (3.0, 0.0)]
+    assert errors[0] < 0.1 * errors[1]
+
+
+def test_short_steps_go_on_as_quartics():
+    """Where nothing decays within a step, and so does what decays hardly: the limit of the other."""
+    time = np.concatenate([NODES, 1 + 1.4 * NODES])
+    for power in range(5):
+        values = time**power
+        for decay in (0.0, 0.01):
+            assert_close(values[:5] @ continuation(1.4, decay).T, values[5:], relative=1e-9)
+    # At the least decay that counts, both are the same but for its first power.
+    assert_close(continuation(1.4, 0.021), continuation(1.4, 0.0), absolute=0.021 * 5 * np.abs(continuation(1.4)).max())
 
 
 @SIGNS
