@@ -276,26 +276,6 @@ class Added:
         return Added(np.concatenate([self.bent, later.bent], axis=1), clamp, later.stages)
 
 
-@dataclass(frozen=True)
-class Limited:
-    """What limits add at some voltages, and how steep they are there.
-
-    Attributes:
-        added: What they add.
-        divisors: Denominators of Newton's method for one unknown, for drives, drops and inputs of limiters, shape
-            (2 m + k, 4, K).
-        least: The least of them, before they were bounded.
-        bend: Square of the largest bend of a drive or drop.
-    """
-
-    added: Added
-    divisors: FloatArray
-    least: float
-    bend: float
-
-    __repr__ = short_repr
-
-
 def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:
     """Compute the power from the rails of op-amps that deliver currents, A, in class AB, same shape, W."""
     assert opamp.quiescent_current is not None and opamp.class_ab_current is not None

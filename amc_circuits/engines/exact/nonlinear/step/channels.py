@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
+from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import every
 from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects
 from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.record import FloatArray
+from netlists.short_text import short_repr
 
 LEAST_SLOPE = 0.25
 """Least denominator of Newton's method for one unknown."""
@@ -19,6 +22,26 @@ AT_KINKS = 0.2
 AT_LIMITS = 0.3
 """The same where clamps draw currents and the current limit takes more than all of it from an output: hardly any
 voltage shows by how much the quartic of N is off there."""
+
+
+@dataclass(frozen=True)
+class Limited:
+    """What limits add at some voltages, and how steep they are there.
+
+    Attributes:
+        added: What they add.
+        divisors: Denominators of Newton's method for one unknown, for drives, drops and inputs of limiters, shape
+            (2 m + k, 4, K).
+        least: The least of them, before they were bounded.
+        bend: Square of the largest bend of a drive or drop.
+    """
+
+    added: Added
+    divisors: FloatArray
+    least: float
+    bend: float
+
+    __repr__ = short_repr
 
 
 class Channels:

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import Added, Limited
+from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
 from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
-from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels
+from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels, Limited
 from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, Clamps, last_move
 from amc_circuits.engines.exact.nonlinear.step.continuation import continuation, continued
 from amc_circuits.engines.exact.nonlinear.step.entry import Entries, entries, longest
