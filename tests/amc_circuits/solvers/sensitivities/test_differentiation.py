@@ -11,6 +11,7 @@ from amc_circuits import InvCircuit, MvmCircuit, ParameterError, UnusableSolutio
 from amc_circuits.engines import ExactEngine
 from netlists import preset
 from tests.cases import spd_matrix, vector
+from tests.family import draw
 
 SINGLE = preset("single-pole").replace(open_loop_gain=1e3)
 LAGGING = preset("cmos-100meg").replace(second_pole=3e8, input_capacitance=100e-15, open_loop_gain=1e3)
@@ -179,6 +180,21 @@ def test_mvm_has_the_slopes_of_the_whole_path():
         ), "energy")  # fmt: skip
 
     assert found.shares("p", "conductance").sum() == pytest.approx(slope(changed) / found.value, rel=1e-6)
+
+
+def test_modes_of_very_different_speed_leave_the_slopes_of_the_whole_path():
+    """GINV by fast op-amps with wires: fast modes that nearly cancel at their start, beside slow ones that ring."""
+    programmed_once, b = draw("ginv", "compensated", 25)
+    record, step = programmed_once.hardware.opamp, 3e-3
+
+    def circuit(share):
+        opamp = record.replace(output_resistance=record.output_resistance * (1 + share))
+        return replace(programmed_once, hardware=programmed_once.hardware.replace(opamp=opamp))
+
+    found = programmed_once.sensitivity(b, "settling_time")
+    predicted = sum(found.shares(part, "output_resistance").sum() for part in ("row", "column"))
+    changed = slope(lambda share: solved(circuit(share), b).settling_time, step) / found.value
+    assert predicted == pytest.approx(changed, rel=1e-6)
 
 
 def settled(pole, rise=100e-12, tolerance=0.01):
