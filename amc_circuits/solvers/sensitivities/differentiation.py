@@ -1,7 +1,7 @@
 """Derivatives of the metrics of one right-hand side of a programmed circuit.
 
 All are those of the linear circuit, of one solve by its exact response. What acts beyond the linear range alone, such
-as a slew rate or a current limit, has no derivative there.
+as a current limit, has no derivative there. Swing and slew rate have one by what they set in it (`swing.py`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from amc_circuits.solvers.question import Question
 from amc_circuits.solvers.sensitivities.input_gradients import gradients
 from amc_circuits.solvers.sensitivities.input_scale import peak_points
 from amc_circuits.solvers.sensitivities.record import METRICS, PartFields, Sensitivity
+from amc_circuits.solvers.sensitivities.swing import of_scale, of_slewing
 from amc_circuits.solvers.sensitivities.values import values_of
-from amc_circuits.solvers.streaming import slot_of_time_constant
+from amc_circuits.solvers.streaming import SLOT, slot_of_time_constant
 from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError, StepTrain
 from netlists.errors import check_name
@@ -78,12 +79,13 @@ class Differentiation:
 
     def _with_peak(self, found: Sensitivity) -> Sensitivity:
         """Add the inputs' share: they are made smaller as the peak grows."""
-        # The inputs are in proportion to 1 over the peak.
+        # The inputs are in proportion to the swing over the peak.
         share, parts = self._peak
         moved = {
             name: {field: -found.of_level * one for field, one in fields.items()} for name, fields in parts.items()
         }
-        return replace(found, derivatives=_sum(found.derivatives, moved), of_level=share * found.of_level)
+        both = _sum(moved, of_scale(self.circuit.circuit, found.of_level))
+        return replace(found, derivatives=_sum(found.derivatives, both), of_level=share * found.of_level)
 
     def value(self, metric: str) -> float:
         """Compute a metric without derivatives.
@@ -188,8 +190,8 @@ class Differentiation:
         return factor * outputs - wanted, wanted, factor
 
     @cached_property
-    def _settling(self) -> tuple[float, Points, float]:
-        """Settling time, s, its points, and its derivative with respect to the logarithm of the input voltages."""
+    def _settling(self) -> tuple[float, Points, float, float]:
+        """Settling time, s, its points, and its derivatives by the logarithm of the inputs and by the slewing time."""
         self._check_settled()
         settled, tolerance = float(self.solution.settling_time), self.circuit.settings.tolerance
         slot, step = self.slot, self.slot.slots.step
@@ -197,25 +199,27 @@ class Differentiation:
             raise ParameterError("metric", "settling_time", "has no derivative where the outputs settle with the step")
         ratio = slot.slots.hold.stop / self.circuit.timing.slot_time
         crossing = slot.crossing(settled + step, tolerance)
-        found = settling_points(slot, crossing, tolerance, ratio * slot_of_time_constant(tolerance))
+        found, of_end = settling_points(slot, crossing, tolerance, ratio * slot_of_time_constant(tolerance))
         # The band has the offsets, the distance from the final value has not.
         rest = float(self.exact.linear.rest[slot.outputs][crossing.largest])
         of_level = -tolerance * crossing.sides[1] * rest / crossing.slope
-        return float(crossing.time - step), found, of_level
+        return float(crossing.time - step), found, of_level, ratio * SLOT * of_end
 
     def _settling_time(self) -> Sensitivity:
-        value, points, of_level = self._settling
-        return self._record("settling_time", value, points, of_level=of_level)
+        value, points, of_level, of_time = self._settling
+        made = self._record("settling_time", value, points, of_level=of_level)
+        return replace(made, derivatives=_sum(made.derivatives, of_slewing(self.circuit.circuit, of_time)))
 
     def _energy(self) -> Sensitivity:
         self._check_settled()
         self._total()
-        settled, moved, of_level = self._settling
+        settled, moved, of_level, of_time = self._settling
         slot = EnergySlot(self.exact, self.slot, settled + self.slot.slots.step)
         found = slot.energy()
         points = found.points.and_(moved.times(found.last))
         made = self._record("energy", found.value, points, of_level=found.of_level + found.last * of_level)
-        return replace(made, derivatives=_sum(made.derivatives, found.explicit))
+        explicit = _sum(found.explicit, of_slewing(self.circuit.circuit, found.last * of_time))
+        return replace(made, derivatives=_sum(made.derivatives, explicit))
 
     def _total(self) -> float:
         """Energy, J."""

@@ -25,6 +25,8 @@ FIELDS = {
     "input_coupling": "F",
     "input_offset": "V",
     "cmrr": "V/V",
+    "output_swing": "V",
+    "slew_rate": "V/s",
     "supply_voltage": "V",
     "quiescent_current": "A",
     "class_ab_current": "A",
@@ -58,7 +60,7 @@ class Contribution:
 class Sensitivity:
     """Derivatives of a metric with respect to every element of a circuit, at a fixed input voltage and read-out gain.
 
-    Inputs that are made smaller, because an output would pass 0.8 of its swing, follow the elements.
+    Inputs that are made smaller, because an output would pass 0.8 of its swing, follow the elements and the swing.
 
     Attributes:
         metric: Name of the metric.

@@ -4,8 +4,8 @@ With output o, its final value at the end T of the slot, and the band of the lar
 
     f = s (y_o(t) - y_o(T)) - tolerance |y_j(T)| = 0,    dt = -df / (s y_o'(t))
 
-T moves with the slowest pole, from which it is computed. Where another output, crest or largest output takes over, the
-settling time has a kink or a jump; between these places it is smooth.
+T moves with the slowest pole and the slewing time of the op-amps, from which it is computed. Where another output,
+crest or largest output takes over, the settling time has a kink or a jump; between these places it is smooth.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from amc_circuits.engines.exact.gradients.graded_panels import panels
 from amc_circuits.engines.exact.slots import Slots
 from amc_circuits.linear.adjoint import Adjoint, Points
+from amc_circuits.linear.probes import Probe
 from amc_circuits.linear.response import gauss
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -73,7 +74,16 @@ class OneSlot:
 
     def _output(self, time: float) -> tuple[FloatArray, FloatArray]:
         """Compute voltages of the outputs at a time, V, and their rates of change, V/s."""
-        response, probe = self.adjoint.response, self._of_outputs
+        return self._observed(self._of_outputs, time)
+
+    def row(self, row: int, time: float) -> tuple[float, float]:
+        """Compute the voltage of a row at a time, V, and its rate of change, V/s; that of a stage, too."""
+        voltage, rate = self._observed(self.adjoint.every.rows(slice(row, row + 1)), time)
+        return float(voltage[0]), float(rate[0])
+
+    def _observed(self, probe: Probe, time: float) -> tuple[FloatArray, FloatArray]:
+        """Compute the voltages of a probe at a time, V, and their rates of change, V/s."""
+        response = self.adjoint.response
         piece = self.slots.edge if time < self.corner else self.slots.hold
         at = np.array([time])
         rates = response.at(response.derivative(piece), probe.without_rest(), at)
@@ -112,8 +122,10 @@ class OneSlot:
         return Crossing(output, largest, (side, float(np.sign(final[largest]))), time, slope)
 
 
-def settling_points(slot: OneSlot, crossing: Crossing, tolerance: float, slot_per_time_constant: float) -> Points:
-    """Return the points of the settling time.
+def settling_points(
+    slot: OneSlot, crossing: Crossing, tolerance: float, slot_per_time_constant: float
+) -> tuple[Points, float]:
+    """Return the points of the settling time, and its derivative with respect to the end of the slot.
 
     Args:
         slot: The slot that was read.
@@ -130,5 +142,6 @@ def settling_points(slot: OneSlot, crossing: Crossing, tolerance: float, slot_pe
     found = slot.points([(crossing.time, at_crossing), (end, at_end)])
     # The end of the slot moves by slot_per_time_constant / rate^2 for a change of the real part of the slowest pole.
     rate, of_rate = adjoint.of_slowest()
-    moved = float(at_end @ slot.rates(np.array([end]))[0]) * slot_per_time_constant / rate**2
-    return found.and_(of_rate.times(moved)).times(-1 / crossing.slope)
+    of_end = float(at_end @ slot.rates(np.array([end]))[0])
+    found = found.and_(of_rate.times(of_end * slot_per_time_constant / rate**2))
+    return found.times(-1 / crossing.slope), -of_end / crossing.slope
