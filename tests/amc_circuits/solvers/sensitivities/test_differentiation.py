@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from amc_circuits import InvCircuit, MvmCircuit, ParameterError, UnusableSolutionError
-from amc_circuits.engines import ExactEngine
 from netlists import preset
+from tests.amc_circuits.solvers.sensitivities.slopes import slope, solved
 from tests.cases import spd_matrix, vector
 from tests.family import draw
 
@@ -31,27 +31,17 @@ METRICS = {"settling_time": 1e-3, "energy": 1e-3, "relative_error": 1e-6, "growt
 MATRIX, VECTOR = spd_matrix(4, 6.0, 2), vector(4, 1)
 
 
-def solved(circuit, b=VECTOR):
-    """A right-hand side solved by the linear circuit, of which the derivatives are."""
-    return circuit.answer(circuit.question(b), engine=ExactEngine(limits=False))
-
-
 def metric_of(circuit, name):
     """A metric of a solved circuit, apart from the code under test."""
     if name == "growth_rate":
         return circuit.stability.growth_rate
     if name == "relative_error":
         wanted = np.linalg.solve(circuit.matrix, VECTOR)
-        scale = solved(circuit).attempts[0][-1].scale
+        scale = solved(circuit, VECTOR).attempts[0][-1].scale
         outputs = circuit.linear.steady("c", scale * VECTOR[:, None])[:, 0]
         return np.linalg.norm(circuit.gain * outputs / scale - wanted) / np.linalg.norm(wanted)
-    solution = solved(circuit)
+    solution = solved(circuit, VECTOR)
     return solution.settling_time if name == "settling_time" else solution.energy.total
-
-
-def slope(function, step=1e-3):
-    """Central difference of order 4 of a function of a relative change at 0."""
-    return (8 * (function(step) - function(-step)) - (function(2 * step) - function(-2 * step))) / (12 * step)
 
 
 def programmed(**fields):
@@ -197,27 +187,6 @@ def test_modes_of_very_different_speed_leave_the_slopes_of_the_whole_path():
     assert predicted == pytest.approx(changed, rel=1e-6)
 
 
-@pytest.mark.parametrize("field", ["gbwp", "second_pole", "output_swing", "slew_rate"])
-def test_inputs_reduced_for_a_crest_follow_it(field):
-    """An output rings far beyond its final value: its crest sets the scale of the inputs, beside the swing."""
-    record, matrix, b = preset("cmos-100meg").replace(second_pole=4e7), np.eye(2) + 0.2, [1.0, -0.4]
-
-    def circuit(share):
-        changed = record.replace(**{field: getattr(record, field) * (1 + share)})
-        return InvCircuit.program(matrix, engine="exact", opamp=changed, input_voltage=0.6)
-
-    linear = solved(circuit(0.0), b)
-    assert linear.attempts[0][-1].scale < linear.attempts[0][0].scale
-    for metric in ("settling_time", "energy"):
-        found = circuit(0.0).sensitivity(b, metric)
-
-        def of(share, metric=metric):
-            solution = solved(circuit(share), b)
-            return solution.settling_time if metric == "settling_time" else solution.energy.total
-
-        assert found.shares("amp", field).sum() == pytest.approx(slope(of) / found.value, rel=1e-6)
-
-
 def settled(pole, rise=100e-12, tolerance=0.01):
     """Settling time of one exponential after a ramp, read in the slot of the circuit, s.
 
@@ -259,7 +228,7 @@ def test_supplies_have_their_closed_forms():
     """A further ampere from rail to rail delivers `2 V_s` until the settling time; it has no other effect."""
     opamp = preset("cmos-100meg")
     circuit = programmed(opamp=opamp)
-    found, time = circuit.sensitivity(VECTOR, "energy"), solved(circuit).settling_time
+    found, time = circuit.sensitivity(VECTOR, "energy"), solved(circuit, VECTOR).settling_time
     np.testing.assert_allclose(found.of("amp", "quiescent_current"), 2 * opamp.supply_voltage * time, rtol=1e-8)
     assert found.of("inv", "supply_voltage").sum() + found.of("amp", "supply_voltage").sum() == pytest.approx(
         found.value / opamp.supply_voltage, rel=1e-2
