@@ -57,18 +57,22 @@ class Answer:
 
     __repr__ = short_repr
 
+    @cached_property
+    def _grouped(self) -> list[list[Reading]]:
+        """Readings of every right-hand side; empty where all of its columns are zero."""
+        return [[self.readings[k] for k in group if k in self.readings] for group in self.question.groups]
+
     def _each(self, of_reading: Any, together: Callable[[list[float]], float] = sum) -> Any:
         """Metric of every right-hand side, from the readings of its columns; nan where all of them are zero."""
-        groups = ([self.readings[k] for k in group if k in self.readings] for group in self.question.groups)
-        found = [together([of_reading(reading) for reading in group]) if group else np.nan for group in groups]
+        found = [together([of_reading(one) for one in group]) if group else np.nan for group in self._grouped]
         return scalar_or_array(found, self.question.single)
 
     @cached_property
     def _outputs(self) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Output voltages as read, nan without a reading, and whether each column exceeded the range of the ADCs."""
         finals = np.full(self.question.target.shape, np.nan)
-        for k, reading in self.readings.items():
-            finals[:, k] = reading.final
+        if self.readings:
+            finals[:, list(self.readings)] = np.stack([one.final for one in self.readings.values()], axis=1)
         circuit = self.circuit
         return circuit.converters.outputs(finals, circuit.output_range)
 
@@ -78,12 +82,11 @@ class Answer:
 
     def _values(self) -> Numbers:
         values = np.full(self.question.target.shape, np.nan)
-        for k in range(len(self.scale)):
-            if k in self.readings:
-                unit = self.scale[k] * self.readings[k].attempt.scale
-                values[:, k] = self._gain * self._outputs[0][:, k] / unit
-            elif self.scale[k] == 0 and self.circuit.acts:
-                values[:, k] = 0
+        if self.circuit.acts:
+            values[:, self.scale == 0] = 0
+        read = list(self.readings)
+        units = self.scale[read] * [one.attempt.scale for one in self.readings.values()]
+        values[:, read] = self._gain * self._outputs[0][:, read] / units
         return self.circuit.presented(self.circuit.system.values(values, self.question.vectors.shape[1]))
 
     def _status(self, column: int) -> Status:
