@@ -172,8 +172,10 @@ class SampledOutputs:
         first, second = away[each, node], away[each, node + 1]
         start, stop = NODES[node], NODES[node + 1]
         place = start + (stop - start) * first / np.where(first == second, 1.0, first - second)
+        powers = np.ones_like(coefficients)
         for _ in range(NEWTON_STEPS):
-            powers = place[:, None] ** DEGREES
+            powers[:, 1:] = place[:, None]
+            np.multiply.accumulate(powers, axis=1, out=powers)
             slope = (slopes * powers[:, :-1]).sum(axis=1)
             step = (coefficients * powers).sum(axis=1) / np.where(slope == 0, np.inf, slope)
             place = np.minimum(np.maximum(place - step, start), stop)

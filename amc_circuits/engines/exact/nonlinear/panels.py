@@ -101,7 +101,9 @@ class Panels:
         eight points integrate the power of the fastest mode over two panels to 2e-6: the remainder is
         10^17 (8!)^4 / (17 (16!)^3). Values (rows, points, K) are returned at their points, too.
         """
-        cuts = list(range(len(self.edges))) if keep is None else self._pairs(keep)
+        if keep is None:
+            return self, list(values)
+        cuts = self._pairs(keep)
         edges, pairs = self.edges[cuts], np.diff(cuts) == 2
         course, *moved = self._moved(cuts, pairs, self.course, *values)
         return Panels(edges, course, self.cuts, pairs), moved
@@ -172,7 +174,7 @@ class Panels:
             which: Indices of the last axes of `values`, shape (entries,) each.
             time: Times, shape (entries, T), s.
         """
-        panel = np.clip(np.searchsorted(self.edges, time, side="right") - 1, 0, len(self.edges) - 2)
+        panel = np.searchsorted(self.edges[1:-1], time, side="right")
         begin, end = self.edges[panel], self.edges[panel + 1]
         own = values[: self.count].reshape(-1, POINTS, *values.shape[1:])
         picked = own[(panel[:, :, None], np.arange(POINTS), *(one[:, None, None] for one in which))]

@@ -41,8 +41,8 @@ def sampled(
     edges = np.concatenate([cut[0][:1], *(own[1:] for own in cut)])
     starts, lengths = np.repeat([(step.start, step.length) for step in steps], [len(own) - 1 for own in cut], axis=0).T
     every = ((gauss(edges)[0] - starts[:, None]) / lengths[:, None]).ravel()
-    stops = np.cumsum([POINTS * (len(own) - 1) for own in cut])
-    fractions, quartics, clamps = np.split(every, stops[:-1]), interpolated(every).T, integrals(every)
+    stops = np.cumsum([POINTS * (len(own) - 1) for own in cut]).tolist()
+    fractions, quartics = np.split(every, stops[:-1]), interpolated(every).T
     size, last = len(end.state), steps[-1]
     cuts_of = size, size + len(end.added.pins)
     course = np.empty((cuts_of[1] + len(last.inputs), stops[-1] + 1, end.state.shape[1]))
@@ -55,14 +55,24 @@ def sampled(
             here = slice(stop - len(part), stop)
             system.applied(own, step.source, out=state[:, here])
             if step.entered is not None:
-                state[:, here] += _moved(system, step, clamps[here])
+                state[:, here] += _moved(system, step, integrals(part))
             np.matmul(quartics[here], step.added.pins, out=pins[:, here])
-            inputs[:, here] = step.inputs[:, None]
-            if step.slope.any():
-                inputs[:, here] += step.slope[:, None] * (part * step.length)[:, None]
+    _drive(inputs, steps, fractions, stops)
     state[:, -1], pins[:, -1], inputs[:, -1] = end.state, end.added.pins[:, 0], last.inputs + last.slope * last.length
     _limit(system, found)
     return found
+
+
+def _drive(out: FloatArray, steps: Sequence[Step], fractions: Sequence[FloatArray], stops: Sequence[int]) -> None:
+    """Write the inputs at fractions of steps, shape (inputs, points, K), V; `stops`: places behind those of a step."""
+    first = 0
+    for step, part, stop, after in zip(steps, fractions, stops, [*steps[1:], None], strict=True):
+        if after is not None and after.inputs is step.inputs:
+            continue  # constant inputs of several steps are written at once
+        out[:, first:stop] = step.inputs[:, None]
+        if step.slope.any():
+            out[:, first:stop] += step.slope[:, None] * (part * step.length)[:, None]
+        first = stop
 
 
 def _moved(system: System, step: Step, weights: FloatArray) -> FloatArray:
