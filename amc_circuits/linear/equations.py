@@ -233,13 +233,12 @@ def join(
     charge: FloatArray,
 ) -> None:
     """Add a passive part; of many circuits at once, if its matrices (P, T, T) and the equations are theirs."""
-    ends = np.cumsum([0, *(circuit.groups[group] for group in groups)])
-    place = {group: slice(int(a), int(b)) for group, a, b in zip(groups, ends[:-1], ends[1:], strict=True)}
-    for network, among, driven, add in (
-        (laplacian, found.matrix, found.input, np.subtract),
-        (charge, found.capacitance, found.input_capacitance, np.add),
-    ):
-        for row in (group for group in groups if group not in held and network.any()):
+    ends = np.cumsum([0, *(circuit.groups[group] for group in groups)]).tolist()
+    place = {group: slice(*ends[k : k + 2]) for k, group in enumerate(groups)}
+    resistive = (laplacian, found.matrix, found.input, np.subtract)
+    capacitive = (charge, found.capacitance, found.input_capacitance, np.add)
+    for network, among, driven, add in (one for one in (resistive, capacitive) if one[0].any()):
+        for row in (group for group in groups if group not in held):
             for column in groups:
                 block = network[..., place[row], place[column]]
                 here = (..., found.at[row], slice(None) if column in held else found.at[column])

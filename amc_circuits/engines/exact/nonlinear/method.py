@@ -88,10 +88,8 @@ def weights(values: Modal, step: float | FloatArray, fractions: FloatArray) -> M
     scale = lengths * fractions ** np.arange(1, DEGREE + 2)[:, None] * FACTORIALS[: DEGREE + 1, None]
     phi[1:] *= scale[:, None]  # integrals of s^0 .. s^4
     found = np.empty((len(values), len(fractions), DEGREE + 3), dtype=phi.dtype)
-    found[..., 0], found[..., 1:] = (
-        phi[0],
-        (phi[1:].reshape(DEGREE + 1, -1).T @ MIXED.T).reshape(*phi.shape[1:], len(MIXED)),
-    )
+    found[..., 0] = phi[0]
+    np.matmul(phi[1:].reshape(DEGREE + 1, -1).T, MIXED.T, out=found.reshape(-1, DEGREE + 3)[:, 1:])
     return found
 
 

@@ -103,10 +103,11 @@ class Account:
         Returns:
             Currents of each such group, shape (nodes, points, K), A.
         """
-        found = {group: np.zeros_like(voltage[group]) for group in self._loaded}
+        found: dict[str, FloatArray] = {}
         for part, network in self._drawing:
             for group, current in self._taken(part, network, panels, voltage):
-                found[group] += current
+                found[group] = found[group] + current if group in found else current
+        found |= {group: np.zeros_like(voltage[group]) for group in self._loaded if group not in found}
         for array, _, _, row, current in self._bent(voltage):
             if array.word_lines in found:
                 found[array.word_lines][row] += current.sum(axis=0)
@@ -121,8 +122,9 @@ class Account:
         groups, laplacian, charge = network
         if not isinstance(part, Array) and not charge.any():
             siemens, across = _conductors(groups, laplacian, voltage)
-            signed = zip(groups, (siemens, -siemens), strict=False)
-            yield from ((group, factor * across) for group, factor in signed if group in self._loaded)
+            for group, factor in zip(groups, (siemens, -siemens), strict=False):
+                if group in self._loaded:
+                    yield group, factor * across
             return
         ends = np.concatenate([voltage[group] for group in groups])
         slopes = panels.slopes(ends) if charge.any() else None

@@ -37,7 +37,7 @@ def sampled(
         cuts: Further edges of panels, s.
         corners: Times at which modes are excited, s: the beginning, and the corners of the inputs.
     """
-    cut = [_edges(system, step, max(one for one in corners if one <= step.start), cuts) for step in steps]
+    cut = _cut(system, steps, cuts, corners)
     edges = np.concatenate([cut[0][:1], *(own[1:] for own in cut)])
     starts, lengths = np.repeat([(step.start, step.length) for step in steps], [len(own) - 1 for own in cut], axis=0).T
     every = ((gauss(edges)[0] - starts[:, None]) / lengths[:, None]).ravel()
@@ -125,18 +125,30 @@ def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatA
     return found.voltages(rows)
 
 
-def _edges(system: System, step: Step, origin: float, cuts: Sequence[float]) -> FloatArray:
-    """Cut a step into panels: at the given times, and so that none is longer than what is left of modes allows."""
+def _cut(system: System, steps: Sequence[Step], cuts: Sequence[float], corners: Sequence[float]) -> list[FloatArray]:
+    """Return the edges of the panels of each step: cut at given times, s, and none longer than modes allow."""
+    origins = [max(one for one in corners if one <= step.start) for step in steps]
+    after = np.array([step.start - origin for step, origin in zip(steps, origins, strict=True)])
+    paces = system.paces(after, 1 / POINTS)
+    return [_edges(system, *one, cuts) for one in zip(steps, origins, paces, strict=True)]
+
+
+def _edges(system: System, step: Step, origin: float, pace: float, cuts: Sequence[float]) -> FloatArray:
+    """Cut a step into panels; `pace`: that at its beginning."""
     begin, end = step.start, step.start + step.length
     marks = [begin, *(cut for cut in cuts if begin < cut - 1e-9 * step.length and cut < end - 1e-9 * step.length), end]
     found = [begin]
     for first, last in pairwise(marks):
-        parts = (last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH
+        parts = (last - first) * (pace if first == begin else _pace(system, first - origin)) / LENGTH
         while parts > MANY:  # fast modes decay meanwhile
             first += (last - first) / parts
             found.append(first)
-            parts = (last - first) * system.pace(first - origin, 1 / POINTS) / LENGTH
+            parts = (last - first) * _pace(system, first - origin) / LENGTH
         count = max(1, math.ceil(parts))
         found += [first + (last - first) * (k / count) for k in range(1, count)]
         found.append(last)
     return np.array(found)
+
+
+def _pace(system: System, after: float) -> float:
+    return system.paces(np.array([after]), 1 / POINTS)[0]

@@ -108,10 +108,11 @@ class System:
         self._weights: dict[float, StepWeights] = {}
         self._together: dict[float, Sequence[float]] = {}
 
-    def pace(self, after: float, power: float) -> float:
-        """Return the largest eigenvalue, times a power of what is left of its mode some time after a corner, 1/s."""
+    def paces(self, after: FloatArray, power: float) -> list[float]:
+        """Return the largest eigenvalues, times a power of what is left of their modes at times after a corner, 1/s."""
         sizes, decays = self._speeds
-        return float((sizes * np.exp(power * after * decays)).max())
+        left = sizes * np.exp(np.multiply.outer(power * after, decays))
+        return [float(one) for one in left.max(axis=1)]
 
     @cached_property
     def discharged(self) -> FloatArray:
