@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,13 +97,22 @@ class NonlinearCircuit:
         return self.system.rows(self.circuit.outputs)
 
     @cached_property
-    def watched(self) -> tuple[list[str], Rows]:
-        """Groups, other than the outputs and those that sources hold, then last stages: what else is read."""
+    def watched(self) -> tuple[dict[str, slice], Rows]:
+        """Groups, other than the outputs and those that sources hold, then last stages: what else is read, by rows."""
         circuit, held = self.circuit, self.system.linear.held
         stages = [last for _, last in self.system.opamps]
         groups = [*self.account.groups, *(part.output for part, _ in self.system.opamps)]
         names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
-        return names, self.system.rows(*names)
+        sizes = [nodes.stop - nodes.start for nodes in (self.system.linear.nodes[name] for name in names)]
+        places = {name: slice(*cut) for name, cut in zip(names, pairwise(accumulate(sizes, initial=0)), strict=True)}
+        return places, self.system.rows(*names)
+
+    @cached_property
+    def held(self) -> dict[str, FloatArray | None]:
+        """Weights of the inputs at groups that sources hold; None where each node has an input of its own."""
+        inputs = self.system.inputs
+        found = {group: weights[:, :inputs] for group, weights in self.system.linear.held.items()}
+        return {group: None if np.array_equal(own, np.eye(inputs)) else own for group, own in found.items()}
 
     def losses(self, hold: Piece, enough: float = np.inf) -> FloatArray:
         """Estimate what limits take from linear responses, from few samples, in units of full scale, shape (K,).

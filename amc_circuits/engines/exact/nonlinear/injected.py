@@ -77,9 +77,10 @@ def injected_circuit(circuit: Circuit, linear: LinearCircuit, further: int = 0) 
     for part, last in zip(circuit.of(OpAmps), linear.stages, strict=True):
         if not isinstance(part.record, MacroOpAmp):
             continue
-        ohms, rows = part.record.output_resistance, linear.nodes[last]
-        first, at = (np.searchsorted(linear.kept, np.r_[linear.nodes[name]]) for name in (stage_of(part), last))
-        rates.append(np.eye(len(linear.state))[:, first])
+        ohms, rows, places = part.record.output_resistance, linear.nodes[last], linear.nodes[stage_of(part)]
+        first, at = (np.searchsorted(linear.kept, np.arange(one.start, one.stop)) for one in (places, rows))
+        rates.append(np.zeros((len(linear.state), first.size)))
+        rates[-1][first, np.arange(first.size)] = 1.0
         currents.append(ohms * linear.state[:, at])
         currents[-1][at] += ohms * _own_rate(part.record) * np.eye(at.size)
         volts.append(ohms * linear.read[:, at])

@@ -152,10 +152,6 @@ class Panels:
         _raise(found, own, reach > 2 * found[..., None, None, :], pairs)
         return found
 
-    def end(self) -> Panels:
-        """Return the same at the end alone."""
-        return Panels(self.edges, self.course[:, -1:], self.cuts)
-
     def voltages(self, rows: Rows, further: int = 0) -> FloatArray:
         """Return voltages at the points, shape (rows, points, K), V, and behind them room for further rows."""
         flat, count = self.course.reshape(len(self.course), -1), len(rows.rest)

@@ -87,16 +87,12 @@ class Slots:
         # Between corners of limiters panels stay as they are.
         keep = None if self.exact.system.limiters.count else (*self._keep, *self.panels.edges[[0, -1]])
         self._read, (outputs,) = self.panels.paired(keep, self._points.transpose(2, 0, 1))
-        account, (names, rows), count = self.exact.account, self.exact.watched, self.exact.opamps
-        nodes, held = self.exact.system.linear.nodes, self.exact.system.linear.held
-        cuts = np.cumsum([nodes[name].stop - nodes[name].start for name in names])[:-1]
-        self._every = self._read.voltages(rows, further=count)
+        account, (places, rows) = self.exact.account, self.exact.watched
+        self._every = self._read.voltages(rows, further=self.exact.opamps)
         self.currents = self._every[len(rows.rest) :]
-        self.voltage = found = dict(zip(names, np.split(self._every[: len(rows.rest)], cuts), strict=True))
-        for group, weights in held.items():
-            own = weights[:, : self.exact.system.inputs]
-            alone = np.array_equal(own, np.eye(len(own)))  # each node has an input of its own
-            found[group] = self._read.inputs if alone else product(own, self._read.inputs)
+        self.voltage = found = {name: self._every[place] for name, place in places.items()}
+        for group, weights in self.exact.held.items():
+            found[group] = self._read.inputs if weights is None else product(weights, self._read.inputs)
         for limiter in self.exact.system.limiters.parts:
             found[limiter.output] = self._read.voltages(self.exact.system.rows(limiter.output))
         found[self.exact.circuit.outputs] = outputs
@@ -193,16 +189,15 @@ class Slots:
 
     def _ends(self) -> tuple[FloatArray, list[AmplifierState]]:
         """Voltages at the ends of arrays, shape (K, terminals), and states of the op-amps, at the end of the slot."""
-        circuit, system = self.exact.circuit, self.exact.system
-        end, names = self.panels.end(), list(circuit.groups)
-        cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
+        circuit, system, panels = self.exact.circuit, self.exact.system, self.panels
+        end = [one[:, -1] for one in (panels.state, panels.inputs, panels.pins)]
         voltage = {
-            name: (self.voltage[name] if name in self.voltage else end.voltages(system.rows(name)))[:, -1].T
-            for name in names
+            name: (self.voltage[name][:, -1] if name in self.voltage else system.rows(name).at(*end)).T
+            for name in circuit.groups
         }
         inputs, outputs = of_opamps(circuit, voltage)
         currents = self.currents[:, -1].T
-        common = self._common_mode(names, cuts)
+        common = self._common_mode()
         ends = np.concatenate([outputs[:, :0], *(voltage[group] for group in terminals(circuit))], axis=1)
         states = [
             AmplifierState(inputs[k], outputs[k], currents[k], None if common is None else common[k])
@@ -210,12 +205,14 @@ class Slots:
         ]
         return ends, states
 
-    def _common_mode(self, names: list[str], cuts: FloatArray) -> FloatArray | None:
+    def _common_mode(self) -> FloatArray | None:
         """Largest common mode of every op-amp over the slot, shape (K, op-amps), V; None if no op-amp has a range."""
         circuit = self.exact.circuit
         if all(record.equivalent.common_mode_range is None for record in circuit.opamps):
             return None
+        names = list(circuit.groups)
         voltages = np.moveaxis(self.panels.voltages(self.exact.system.rows(*names)), 0, 2)
+        cuts = np.cumsum([circuit.groups[name] for name in names])[:-1]
         seen = common_modes(circuit, dict(zip(names, np.split(voltages, cuts, axis=2), strict=True)))
         return None if seen is None else np.abs(seen).max(axis=0)
 
