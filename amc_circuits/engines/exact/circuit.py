@@ -156,7 +156,7 @@ class ExactCircuit:
 
     def _supply(self, piece: Piece, time: FloatArray, current: FloatArray, drawn: FloatArray) -> FloatArray:
         """The same from currents of op-amps, and of sources and buffers, shapes (K, T, nodes), A."""
-        from amc_circuits.engines.exact.nonlinear.laws import supply_power  # as above
+        from amc_circuits.engines.exact.nonlinear.powers import supply_power  # as above
 
         assert self.observed.drivers is not None
         found: FloatArray = np.einsum("ktn,ktn->kt", self.response.at(piece, self.observed.drivers, time), drawn)

@@ -78,10 +78,10 @@ class Laws:
         bent = np.tanh(drop / (self.resistance * self.current))
         return self.current * bent - drop / self.resistance, -(bent**2) / self.resistance
 
-    def delivered(self, drop: FloatArray, which: slice = slice(None)) -> FloatArray:
+    def delivered(self, drop: FloatArray, which: slice = slice(None), out: FloatArray | None = None) -> FloatArray:
         """Compute the currents of the outputs of some op-amps, A, from drops over the output resistances, V."""
         current, resistance = self.current[which], self.resistance[which]
-        found = np.asarray(drop / (resistance * current))
+        found = np.divide(drop, resistance * current, out=out)
         np.tanh(found, out=found)
         found *= current
         return found
@@ -274,10 +274,3 @@ class Added:
             rest = np.zeros_like(later.slewing) if clamp is None else clamp
             clamp = np.concatenate([first, rest], axis=1)
         return Added(np.concatenate([self.bent, later.bent], axis=1), clamp, later.stages)
-
-
-def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:
-    """Compute the power from the rails of op-amps that deliver currents, A, in class AB, same shape, W."""
-    assert opamp.quiescent_current is not None and opamp.class_ab_current is not None
-    idle = opamp.quiescent_current - opamp.class_ab_current
-    return np.asarray(2 * opamp.supply_voltage * (np.sqrt(current**2 / 4 + opamp.class_ab_current**2) + idle))

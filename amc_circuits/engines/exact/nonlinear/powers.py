@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.nonlinear.panels import Panels
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.linear.equations import Network, networks
@@ -157,7 +156,10 @@ class Account:
             if isinstance(part.record, MacroOpAmp):
                 np.subtract(voltage[last], voltage[part.output], out=own)
                 which, macro = slice(macro, macro + count), macro + count
-                own[:] = own / laws.resistance[which] if linear else laws.delivered(own, which)
+                if linear:
+                    own /= laws.resistance[which]
+                else:
+                    laws.delivered(own, which, out=own)
             else:
                 own[:] = drawn[part.output]
             first += count
@@ -201,6 +203,18 @@ class Account:
             first += len(own)
             found += supply_power(record, own).sum(axis=0)
         return found
+
+
+def supply_power(opamp: MacroOpAmp, current: FloatArray) -> FloatArray:
+    """Compute the power from the rails of op-amps that deliver currents, A, in class AB, same shape, W."""
+    assert opamp.quiescent_current is not None and opamp.class_ab_current is not None
+    found = np.square(current)
+    found /= 4
+    found += opamp.class_ab_current**2
+    np.sqrt(found, out=found)
+    found += opamp.quiescent_current - opamp.class_ab_current
+    found *= 2 * opamp.supply_voltage
+    return np.asarray(found)
 
 
 def _conductors(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.circuit import NonlinearCircuit
-from amc_circuits.engines.exact.nonlinear.panels import Panels
+from amc_circuits.engines.exact.nonlinear.panels import POINTS, Panels
 from amc_circuits.engines.exact.nonlinear.system import times as product
 from amc_circuits.engines.exact.quadrature import joules_until
 from amc_circuits.engines.exact.settling import Indices, SampledOutputs
@@ -96,9 +96,8 @@ class Slots:
         for limiter in self.exact.system.limiters.parts:
             found[limiter.output] = self._read.voltages(self.exact.system.rows(limiter.output))
         found[self.exact.circuit.outputs] = outputs
-        drawn = account.drawn(self._read, found)
-        account.currents(found, drawn, self._linear, self.currents)
-        self.powers = account.powers(found, drawn, self.currents)
+        self.drawn = account.drawn(self._read, found)
+        account.currents(found, self.drawn, self._linear, self.currents)
 
     def readings(self, first_pass: FirstPass | None = None) -> list[Reading]:
         """Return one reading a slot, of settled outputs or of a first pass."""
@@ -170,20 +169,24 @@ class Slots:
 
     def _energies(self, settled: FloatArray) -> list[dict[str, float | None]]:
         """Energies by account of every slot, from the step to the settling time, J."""
-        last, names, known = self.step + settled, self.exact.account.dissipating, self.exact.account.known
+        account, last, edges = self.exact.account, self.step + settled, self._read.edges
+        panels = max(1, int(np.searchsorted(edges, last.max(where=np.isfinite(last), initial=0.0))))
+        inside = slice(POINTS * panels)  # behind them no energy is read
+        voltage, drawn = ({name: one[:, inside] for name, one in held.items()} for held in (self.voltage, self.drawn))
+        powers = account.powers(voltage, drawn, self.currents[:, inside])
+        accounts = powers.shape[1]
         # Columns: account by account, every response.
-        powers = self.powers[: self._read.count].reshape(self._read.count, -1)
+        powers = powers.reshape(len(powers), -1)
 
         def cut(slot: Indices, time: FloatArray) -> FloatArray:
             return self._read.between(powers, (slot,), time)
 
-        accounts = self.powers.shape[1]
-        whole = joules_until(np.tile(last, accounts), self._read.edges, self.step, powers.T, cut)
+        whole = joules_until(np.tile(last, accounts), edges[: panels + 1], self.step, powers.T, cut)
         joules = np.where(np.isnan(last), np.nan, whole.reshape(accounts, -1))
-        passive = joules[: len(names)]
-        own = joules[-1] - passive.sum(axis=0) if known else np.full(len(last), None)
+        passive = joules[: len(account.dissipating)]
+        own = joules[-1] - passive.sum(axis=0) if account.known else np.full(len(last), None)
         return [
-            dict(zip((*names, "amplifiers"), column, strict=True))
+            dict(zip((*account.dissipating, "amplifiers"), column, strict=True))
             for column in zip(*passive.tolist(), own.tolist(), strict=True)
         ]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.laws import supply_power
 from amc_circuits.engines.exact.nonlinear.panels import DERIVATIVE, POINTS, TO_BETWEEN, peaks
+from amc_circuits.engines.exact.nonlinear.powers import supply_power
 from amc_circuits.engines.exact.stack.courses import Courses
 from amc_circuits.engines.exact.stack.integrator import Course
 from amc_circuits.engines.exact.stack.laws import tanh
