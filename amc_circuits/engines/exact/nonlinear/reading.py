@@ -79,7 +79,9 @@ def _in_slots(
     """
     times = np.array([0.0, drive.rise_time, drive.slot_time])
     stretches = exact.stretches(times, np.stack([before, levels, levels]), [0.0], drive.rise_time)
-    scale = np.maximum(exact.scale(levels), exact.scale(before))
+    scale = exact.scale(levels)
+    if before.any():
+        scale = np.maximum(scale, exact.scale(before))
     return _integrated(exact, stretches, start.from_zero, scale, tolerance, drive.rise_time / 2)
 
 

@@ -6,8 +6,8 @@ A real mode is one coordinate; a pair of conjugate modes is two, the real and th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
 from itertools import pairwise
 
 import numpy as np
@@ -189,17 +189,11 @@ class System:
     def _drives(self) -> list[Rows]:
         found = []
         for part, record, _ in self.macros:
-            count, rate, size = self.circuit.groups[part.output], record.unity_gain_frequency, len(self._vectors)
+            count, rate = self.circuit.groups[part.output], record.unity_gain_frequency
             own = np.zeros(count) if part.offset is None else record.input_weights[0] * part.offset
-            total = Rows(
-                np.zeros((count, size)),
-                np.zeros((count, self.inputs)),
-                np.zeros((count, self.laws.count + self.further)),
-                rate * (record.input_offset + own),
-            )
-            for group, factor in input_factors(part).items():
-                total = total.plus(self._rows_of(group).times(rate * factor))
-            found.append(total)
+            factors = input_factors(part).items()
+            total = reduce(Rows.plus, [self._rows_of(group).times(rate * factor) for group, factor in factors])
+            found.append(replace(total, rest=total.rest + rate * (record.input_offset + own)))
         return found
 
     def _stages(self) -> list[Rows]:
