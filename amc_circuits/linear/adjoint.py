@@ -101,6 +101,7 @@ class Adjoint:
         self._of_moving = self.every.rows(self._moving).without_rest()
         fast, _ = found.far_too_fast()
         matrix, self._gone, self._kept = found.without_pins(fast)
+        self._same = [(pin, followed) for pin, followed, _ in found.same if followed is not None]
         self._capacitance = found.capacitance[np.ix_(self._kept, self._kept)]
         self._coupling = matrix[np.ix_(self._kept, self._gone)]
         self._factors = lu_factor(matrix[np.ix_(self._gone, self._gone)]) if self._gone.any() else None
@@ -147,8 +148,10 @@ class Adjoint:
         """Compute the part of the adjoint voltages from the same time, for weights of all rows, shape (Q, rows)."""
         found = np.zeros_like(weights)
         if self._factors is not None:
-            gone = np.flatnonzero(self._gone)
-            found[:, gone] = -lu_solve(self._factors, weights[:, gone].T, trans=1).T
+            gone, own = np.flatnonzero(self._gone), weights.copy()
+            for pin, followed in self._same:
+                own[:, followed] += own[:, pin]
+            found[:, gone] = -lu_solve(self._factors, own[:, gone].T, trans=1).T
         return found
 
     def modal(self, weights: FloatArray) -> Modal:

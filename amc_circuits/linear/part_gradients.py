@@ -13,8 +13,8 @@ import math
 import numpy as np
 
 from amc_circuits.linear.adjoint import Adjoint, Points
-from amc_circuits.linear.equations import input_factors, stage_of
-from netlists import GROUND, Array, Capacitors, Conductors, MacroOpAmp, OpAmps
+from amc_circuits.linear.equations import input_factors, siemens_of, stage_of
+from netlists import GROUND, Array, Capacitors, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
 from netlists.arrays.cell_gradient import cell_gradient
 from netlists.record import FloatArray
 
@@ -22,8 +22,13 @@ Fields = dict[str, FloatArray]
 """Derivatives by field of a part; one entry for each of its equal elements."""
 
 
+def resistance_of(circuit: Circuit, switches: Switches) -> str:
+    """Return the field with the resistance of switches in the only phase."""
+    return "on_resistance" if circuit.phases[0].name in switches.closed_in else "off_resistance"
+
+
 def part_gradients(adjoint: Adjoint, points: Points) -> dict[str, Fields]:
-    """Compute derivatives by part and field: cells (N, M), conductors, capacitors and op-amps (nodes,)."""
+    """Compute derivatives by part and field: cells (N, M), conductors, switches, capacitors and op-amps (nodes,)."""
     found: dict[str, Fields] = {}
     for part in adjoint.circuit.parts:
         match part:
@@ -31,6 +36,10 @@ def part_gradients(adjoint: Adjoint, points: Points) -> dict[str, Fields]:
                 found[part.name] = {"conductance": _of_cells(adjoint, points, part)}
             case Conductors():
                 found[part.name] = {"siemens": -_across(adjoint, points, part.a, part.b, points.voltage)}
+            case Switches():
+                siemens = siemens_of(adjoint.circuit, part)
+                across = _across(adjoint, points, part.a, part.b, points.voltage)
+                found[part.name] = {resistance_of(adjoint.circuit, part): siemens**2 * across}
             case Capacitors():
                 found[part.name] = {"farads": -_across(adjoint, points, part.a, part.b, points.rate)}
             case OpAmps():

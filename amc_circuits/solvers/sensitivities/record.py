@@ -17,6 +17,8 @@ FIELDS = {
     "conductance": "S",
     "siemens": "S",
     "farads": "F",
+    "on_resistance": "ohm",
+    "off_resistance": "ohm",
     "gbwp": "Hz",
     "open_loop_gain": "V/V",
     "second_pole": "Hz",

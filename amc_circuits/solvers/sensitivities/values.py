@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from amc_circuits.linear.equations import siemens_of
+from amc_circuits.linear.part_gradients import resistance_of
 from amc_circuits.solvers.sensitivities.record import FIELDS
-from netlists import Array, Capacitors, Circuit, Conductors, OpAmps
+from netlists import Array, Capacitors, Circuit, Conductors, OpAmps, Switches
 from netlists.record import FloatArray
 
 
@@ -18,6 +20,9 @@ def values_of(circuit: Circuit) -> dict[str, dict[str, FloatArray]]:
                 found[part.name] = {"conductance": part.conductance}
             case Conductors():
                 found[part.name] = {"siemens": np.full(circuit.groups[part.a], part.siemens)}
+            case Switches():
+                ohms = 1 / siemens_of(circuit, part)
+                found[part.name] = {resistance_of(circuit, part): np.full(circuit.groups[part.a], ohms)}
             case Capacitors():
                 found[part.name] = {"farads": np.full(circuit.groups[part.a], part.farads)}
             case OpAmps():
