@@ -86,12 +86,22 @@ class Laws:
         found *= current
         return found
 
-    def driven(self, drive: FloatArray, stage: FloatArray) -> FloatArray:
-        """Compute the rate of a stage but for its clamp, V/s, from drives, V/s, and stage voltages, V."""
-        rate = np.tanh(drive / self.slew_rate)
-        rate *= self.slew_rate
-        rate -= self.rate / self.gain * stage  # what the finite gain lets it decay by
-        return np.asarray(rate)
+    def driven(self, slewing: FloatArray, drive: FloatArray, stage: FloatArray) -> FloatArray:
+        """Compute the rate of a stage but for its clamp, V/s.
+
+        Args:
+            slewing: What limited slewing adds to it, V/s.
+            drive: Drive, V/s.
+            stage: Voltage of the stage, V.
+        """
+        rate = slewing + drive
+        rate -= self._decay * stage
+        return rate
+
+    @cached_property
+    def _decay(self) -> FloatArray:
+        """Rate at which the finite gain lets a stage decay, 1/s."""
+        return self.rate / self.gain
 
     @cached_property
     def no_clamp(self) -> FloatArray:

@@ -98,6 +98,6 @@ def interpolated(fractions: FloatArray) -> FloatArray:
     return LAGRANGE @ np.vander(fractions, len(NODES), increasing=True).T
 
 
-def every(values: FloatArray, count: int = 1) -> FloatArray:
-    """Return values (rows, 1, K or 1) at four nodes of `count` responses: equal shapes take a third of the time."""
-    return np.ascontiguousarray(np.broadcast_to(values, (len(values), DEGREE, max(count, values.shape[2]))))
+def every(values: FloatArray, nodes: int = DEGREE, responses: int = 1) -> FloatArray:
+    """Return values (rows, 1, K or 1) at all nodes of all responses: of equal shape, arrays are multiplied faster."""
+    return np.ascontiguousarray(np.broadcast_to(values, (len(values), nodes, max(responses, values.shape[2]))))

@@ -59,8 +59,8 @@ class Channels:
         self.in_tolerances = every(volts / allowed)
         # Drives and drops at which limits bend by a factor tanh(1), and what is added there.
         bends = np.concatenate([laws.slew_rate, laws.resistance * laws.current])
-        self._per_bend = every(1 / bends, count)
-        self._most = every(np.concatenate([laws.slew_rate, laws.current]), count)
+        self._per_bend = every(1 / bends, responses=count)
+        self._most = every(np.concatenate([laws.slew_rate, laws.current]), responses=count)
         volts_per_unit = [np.ones_like(laws.rate), laws.resistance, np.ones_like(system.limiters.level)]
         moved = np.concatenate([*volts_per_unit, 1 / system.cells.conductance])
         self._moved = self.in_tolerances[laws.count :] * moved
@@ -82,7 +82,9 @@ class Channels:
             added, bent = np.concatenate([added, volts]), np.concatenate([bent, 1 - slopes * own.volts])
         least = float(bent.min(initial=1.0))
         clamp = None if held is None else np.where(held.which, held.rates - added[:m], 0.0)
-        return Limited(Added(added, clamp, m), np.maximum(bent, LEAST_SLOPE, out=bent), least, bend)
+        if least < LEAST_SLOPE:
+            np.maximum(bent, LEAST_SLOPE, out=bent)
+        return Limited(Added(added, clamp, m), bent, least, bend)
 
     def change(self, seen: FloatArray, voltages: FloatArray, limits: Limited) -> FloatArray:
         """Return the change of voltages by Newton's method for one unknown, from those that follow from the limits."""
@@ -101,10 +103,12 @@ class Channels:
 
     def trust(self, before: Added, added: Added) -> float:
         """Return the part of the tolerance that the estimated error of a step may reach."""
-        m, current = self.system.laws.count, self.system.laws.current
         if self._crossed(before, added):
             return AT_KINKS
-        return AT_LIMITS if added.clamp is not None and (np.abs(added.pins[:m]) > current).any() else 1.0
+        if added.clamp is None:
+            return 1.0
+        m = added.stages
+        return AT_LIMITS if (np.abs(added.pins[:m]) > self._most[m:]).any() else 1.0
 
     def _crossed(self, before: Added, added: Added) -> bool:
         """Return whether the input of a limiter passes its level within a step."""

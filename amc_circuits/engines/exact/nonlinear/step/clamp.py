@@ -78,8 +78,8 @@ class Clamps:
     def __init__(self, laws: Laws, responses: int, exact: float) -> None:
         """`responses`: their number K; `exact`: last move of Newton's method, V (`last_move`)."""
         self._laws, self._exact = laws, exact
-        self._volts = every(laws.no_clamp + _WEAK_VOLTS, responses)
-        self._rates = every(laws.least_clamp * _WEAK_RATE, responses)
+        self._volts = every(laws.no_clamp + _WEAK_VOLTS, responses=responses)
+        self._rates = every(laws.least_clamp * _WEAK_RATE, responses=responses)
         self._stages: _Stages | None = None
 
     def solved(
@@ -105,10 +105,9 @@ class Clamps:
         drawing = np.abs(seen) > self._volts
         if added.clamp is not None:
             drawing |= np.abs(added.clamp) > self._rates
-        which = np.logical_or.reduce(drawing, axis=1)
-        if not which.any():
+        if not drawing.any():
             return None
-        some, rates = self._of(own, which), added.stage_rates.copy()
+        some, rates = self._of(own, np.logical_or.reduce(drawing, axis=1)), added.stage_rates.copy()
         at, drive = some.at, drives.take(some.at)
         slewing = some.law[1] * np.tanh(drive / some.law[1]) - drive
         target = seen.take(at) + _times(some.effect, slewing - rates.take(at))
@@ -146,12 +145,13 @@ def _solved(
     voltages, rates, entry = np.empty_like(x), np.empty_like(x), np.arange(x.shape[1])
     for _ in range(ITERATIONS):
         rate, held = _law(x, *law)
-        residual = _times(own, rate)
+        rows = np.empty((DEGREE, DEGREE + 1, x.shape[1]))
+        np.multiply(own, held, out=rows[:, :DEGREE])
+        rows.reshape(-1, x.shape[1])[:: DEGREE + 2] += 1.0
+        residual = np.einsum("ije,je->ie", own, rate, out=rows[:, DEGREE])
         residual += target
         residual -= x
-        matrix = own * held
-        matrix.reshape(-1, x.shape[1])[:: DEGREE + 1] += 1.0
-        move = solved(matrix, residual)
+        move = solved(rows)
         held *= move
         rate -= held
         largest = np.abs(move)

@@ -14,27 +14,33 @@ LARGEST = 1e3
 with each, of a change that Newton's method corrects again."""
 
 
-def solved(matrices: FloatArray, right: FloatArray) -> FloatArray:
-    """Solve `matrix x = right` for matrices (s, s, E) and right sides (s, E); shape (s, E).
+def solved(rows: FloatArray) -> FloatArray:
+    """Solve `matrix x = right` for matrices with their right sides as last columns (s, s + 1, E); shape (s, E).
 
     Raises:
         numpy.linalg.LinAlgError: A matrix is singular.
     """
-    size = len(right)
-    rows, found = matrices.copy(), right.copy()
+    left, size = rows.copy(), len(rows)
+    factors = np.empty((size * (size - 1) // 2, rows.shape[2]))
+    unused = factors
     with np.errstate(divide="ignore", invalid="ignore"):
         for k in range(size - 1):
-            row, below = rows[k], rows[k + 1 :]
-            factors = below[:, k] / row[k]
-            if not np.abs(factors).max() <= LARGEST:
-                return np.ascontiguousarray(np.linalg.solve(matrices.transpose(2, 0, 1), right.T[..., None])[..., 0].T)
-            rest, later = below[:, k + 1 :], found[k + 1 :]
-            rest -= factors[:, None] * row[k + 1 :]
-            later -= factors * found[k]
-        if not rows[-1, -1].all():
-            raise np.linalg.LinAlgError("singular matrix")
-        for k in range(size - 1, -1, -1):
-            last, above = found[k], found[:k]
-            last /= rows[k, k]
-            above -= rows[:k, k] * last
+            row, below = left[k], left[k + 1 :]
+            here, unused = unused[: len(below)], unused[len(below) :]
+            np.divide(below[:, k], row[k], out=here)
+            rest = below[:, k + 1 :]
+            rest -= here[:, None] * row[k + 1 :]
+    if not (np.abs(factors).max(initial=0.0) <= LARGEST and left[-1, -2].all()):
+        return _by_pivots(rows)
+    found = left[:, -1]
+    for k in range(size - 1, -1, -1):
+        last, above = found[k], found[:k]
+        last /= left[k, k]
+        above -= left[:k, k] * last
     return found
+
+
+def _by_pivots(rows: FloatArray) -> FloatArray:
+    """Solve them by LAPACK."""
+    every = rows.transpose(2, 0, 1)
+    return np.ascontiguousarray(np.linalg.solve(every[:, :, :-1], every[:, :, -1:])[..., 0].T)

@@ -51,10 +51,14 @@ def entries(laws: Laws, added: Added, driven: FloatArray) -> Entries | None:
     """
     if added.clamp is None:
         return None
-    found = np.abs(driven[:, 0] + added.clamp[:, 0]) > EARLY * laws.slew_rate[:, 0]
-    found &= np.abs(added.clamp[:, -1]) > laws.least_clamp[:, 0]
-    row, column = np.nonzero(found)
-    return Entries(row, column, driven[row, :, column].T, added.clamp[row, :, column].T) if row.size else None
+    found = np.abs(driven[:, :1] + added.clamp[:, :1]) > EARLY * laws.slew_rate
+    found &= np.abs(added.clamp[:, -1:]) > laws.least_clamp
+    row, column = np.nonzero(found[:, 0])
+    if not row.size:
+        return None
+    nodes, count = driven.shape[1:]
+    at = row * (nodes * count) + column + np.arange(0, nodes * count, count)[:, None]
+    return Entries(row, column, driven.take(at), added.clamp.take(at))
 
 
 def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> float:
@@ -63,13 +67,12 @@ def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> 
     Args:
         laws: Limits of the op-amps.
         added: What they add at the nodes of a step.
-        driven: Rates of the stages there but for clamps, shape (m, nodes, K), V/s.
+        driven: Rates of the stages at the end but for clamps, shape (m, 1, K), V/s.
         stage: Voltages of the stages there, same shape, V.
     """
-    volts, slew_rate = stage[:, -1], laws.slew_rate[:, 0]
-    held = 0.0 if added.clamp is None else added.clamp[:, -1]
-    speed = np.sign(volts) * (driven[:, -1] + held)
-    left = laws.swing[:, 0] - np.abs(volts) - AHEAD * CLAMP_VOLTAGE
+    speed = np.sign(stage)
+    speed *= driven if added.clamp is None else driven + added.clamp[:, -1:]
+    left = (laws.swing - AHEAD * CLAMP_VOLTAGE) - np.abs(stage)
     np.maximum(left, WIDE * CLAMP_VOLTAGE, out=left)
-    left /= np.maximum(speed, RESTING * slew_rate)
+    left /= np.maximum(speed, RESTING * laws.slew_rate)
     return float(left.min(initial=np.inf))

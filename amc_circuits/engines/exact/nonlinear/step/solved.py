@@ -12,11 +12,11 @@ from netlists.short_text import short_repr
 
 @dataclass(frozen=True)
 class Driven:
-    """What the inputs do at the nodes of a step; one node stands for all where they stay.
+    """What the inputs do at the nodes of a step.
 
     Attributes:
-        rates: Rates of the coordinates, shape (n, 5 or 1, K).
-        seen: Voltages of `System.seen` without those of the coordinates, shape (3 m + k, 4 or 1, K).
+        rates: Rates of the coordinates, shape (n, 5, K).
+        seen: Voltages of `System.seen` without those of the coordinates, shape (3 m + k, 4, K).
     """
 
     rates: FloatArray

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.laws import Added
-from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES, every
 from amc_circuits.engines.exact.nonlinear.step.acceleration import Acceleration
 from amc_circuits.engines.exact.nonlinear.step.channels import LEAST_SLOPE, Channels, Limited
 from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped, Clamps, last_move
@@ -70,7 +70,7 @@ class StageEquations:
         if slope.any():
             given = given + slope[:, None] * (NODES * length)[:, None]
         seen = times(system.seen.feed, given[:, -DEGREE:]) + system.seen.rest[:, None, None]
-        return Driven(times(system.drive, given), seen)
+        return Driven(every(times(system.drive, given), DEGREE + 1), every(seen))
 
     def step(
         self, state: FloatArray, before: Added, last: Solved | None, driven: Driven, length: float
@@ -95,7 +95,7 @@ class StageEquations:
             added = newton
         pushed[:, 1:] = times(system.push, added.whole)
         if changed or failed.any():
-            source[:, 2:] = driven.rates[:, -DEGREE:] + pushed[:, 1:]
+            source[:, 2:] = driven.rates[:, 1:] + pushed[:, 1:]
         end = system.applied(weights.end, source)
         error, added = self._error(end[:, 1], before, added), before.joined(added)
         entered, further = self._at_clamps(added, voltages, last)
@@ -107,12 +107,13 @@ class StageEquations:
         laws, (drive, stage, *_) = self.system.laws, self.system.parted(voltages)
         if added.clamp is None and not (np.abs(stage) > laws.no_clamp).any():
             return None, np.inf
-        rates = laws.driven(drive, stage)
-        further = longest(laws, added, rates, stage)
+        rates = np.empty((len(drive), DEGREE + 1, drive.shape[2]))
+        rates[:, 1:] = laws.driven(added.slewing[:, 1:], drive, stage)
+        further = longest(laws, added, rates[:, -1:], stage[:, -1:])
         if last is None:
             return None, further
-        drive, stage, *_ = self.system.parted(last.voltages)
-        return entries(laws, added, np.concatenate([laws.driven(drive, stage), rates], axis=1)), further
+        rates[:, :1] = laws.driven(added.slewing[:, :1], *self.system.parted(last.voltages)[:2])
+        return entries(laws, added, rates), further
 
     def _guessed(self, before: Added, last: Solved | None, length: float) -> tuple[Added, FloatArray]:
         """Guess what the limits add at the last four nodes, and its part of N at five, shape (n, 5, K)."""
@@ -156,7 +157,7 @@ class StageEquations:
                 limits, changed = replace(limits, added=_corrected(limits, before)), True
                 break
             before = limits.added
-            source[:, 2:] = driven.rates[:, -DEGREE:] + times(self.system.push, before.whole)
+            source[:, 2:] = driven.rates[:, 1:] + times(self.system.push, before.whole)
             seen = self._voltages(weights, source, driven, before)
             change, held = self._change(own, seen, voltages, limits)
             farther, far = far, np.abs(change * self._in_tolerances).max(axis=0).max(axis=0)
@@ -224,7 +225,7 @@ class StageEquations:
         Their voltages are written to `guess`.
         """
         m, own = self.system.laws.count, source[..., some]
-        own[:, 2:] = driven.rates[:, -DEGREE:, some]
+        own[:, 2:] = driven.rates[:, 1:, some]
         known = times(self.system.seen.modal, self.system.applied(weights.whole, own)) + driven.seen[..., some]
         voltages, whole = np.empty_like(known), np.empty((self.system.push.shape[1], DEGREE, len(some)))
         for k, column in enumerate(some.tolist()):

@@ -14,17 +14,18 @@ def test_the_equations_hold(size, count):
     rng = np.random.default_rng(size)
     matrices, wanted = rng.standard_normal((size, size, count)), rng.standard_normal((size, count))
     right = np.einsum("ije,je->ie", matrices, wanted)
-    given = matrices.copy(), right.copy()
+    rows = np.concatenate([matrices, right[:, None]], axis=1)
+    given = rows.copy()
     condition = np.linalg.cond(matrices.transpose(2, 0, 1)).max()
-    assert_close(solved(matrices, right), wanted, absolute=1e-11 * condition)
-    assert (matrices == given[0]).all() and (right == given[1]).all()
+    assert_close(solved(rows), wanted, absolute=1e-11 * condition)
+    assert (rows == given).all()
 
 
 @pytest.mark.parametrize("corner", [0.0, 1e-12])
 def test_small_pivots_are_exchanged(corner):
     """Two equations whose first unknown hardly counts in the first: x + y = 3 and, nearly, y = 2."""
-    matrix = np.array([[corner, 1.0], [1.0, 1.0]])[:, :, None]
-    assert_close(solved(matrix, np.array([[2.0], [3.0]]))[:, 0], [1.0, 2.0], absolute=1e-11)
+    rows = np.array([[corner, 1.0, 2.0], [1.0, 1.0, 3.0]])[:, :, None]
+    assert_close(solved(rows)[:, 0], [1.0, 2.0], absolute=1e-11)
 
 
 @pytest.mark.parametrize("matrix", [[[0.0]], [[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]], ids=str)
@@ -32,4 +33,4 @@ def test_a_singular_matrix_is_refused(matrix):
     """Among others that are not."""
     matrices = np.stack([np.eye(len(matrix)), np.array(matrix)], axis=2)
     with pytest.raises(np.linalg.LinAlgError):
-        solved(matrices, np.ones(matrices.shape[1:]))
+        solved(np.concatenate([matrices, np.ones_like(matrices[:, :1])], axis=1))
