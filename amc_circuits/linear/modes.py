@@ -111,7 +111,7 @@ def values_of(matrix: FloatArray) -> NDArray[np.inexact]:
         ParameterError: If they are too far apart.
     """
     try:
-        values = 1 / np.linalg.eigvals(_inverse(matrix))
+        values = 1 / np.linalg.eigvals(inverse_of(matrix))
     except np.linalg.LinAlgError:  # one of them is 0
         return np.linalg.eigvals(matrix)
     _check_spread(values)
@@ -125,7 +125,7 @@ def modes_of(matrix: FloatArray) -> Modes:
         ParameterError: If its eigenvalues are too far apart.
     """
     try:
-        values, vectors = np.linalg.eig(_inverse(matrix))
+        values, vectors = np.linalg.eig(inverse_of(matrix))
         values = 1 / values
         _check_spread(values)
     except np.linalg.LinAlgError:  # one of them is 0
@@ -147,16 +147,17 @@ def _check_spread(values: NDArray[np.inexact]) -> None:
         raise ParameterError("A", f"a circuit with poles from {slowest:.3g} to {fastest:.3g} 1/s", mend)
 
 
-def _inverse(matrix: FloatArray) -> FloatArray:
-    """Compute the inverse. Rows are scaled first, because they differ as much as the poles.
+def inverse_of(matrices: FloatArray) -> FloatArray:
+    """Compute the inverses of matrices (..., n, n). Rows are scaled first, because they differ as much as the poles.
 
     Raises:
-        LinAlgError: If the matrix has none.
+        LinAlgError: If one of the matrices has none.
     """
-    largest = np.abs(matrix).max(axis=1)
+    largest = np.abs(matrices).max(axis=-1)
     if not largest.all():
         raise np.linalg.LinAlgError
-    return np.asarray(np.linalg.solve(matrix / largest[:, None], np.diag(1 / largest)), dtype=np.float64)
+    scaled, units = matrices / largest[..., None], np.eye(matrices.shape[-1]) / largest[..., None, :]
+    return np.asarray(np.linalg.solve(scaled, units), dtype=np.float64)
 
 
 def independent_modes(matrix: FloatArray, found: Modes) -> Modes:

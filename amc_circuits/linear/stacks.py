@@ -1,5 +1,7 @@
 """Linear circuits and modes of many circuits that differ in some conductances only: one stack of matrices each.
 
+Modes are those of the inverses, as of a circuit alone (`modes.py`).
+
 Stacked products and LAPACK calls work matrix by matrix, so a circuit's matrices do not depend, bit for bit, on the
 other circuits of a stack.
 """
@@ -15,14 +17,14 @@ from numpy.typing import NDArray
 
 from amc_circuits.linear.circuit import NEGLIGIBLE, Equations, LinearCircuit
 from amc_circuits.linear.equations import Network, between, equations, inject, join, networks, reduced, stage_of
-from amc_circuits.linear.modes import WORST_CONDITION, ComplexArray
+from amc_circuits.linear.modes import WORST_CONDITION, ComplexArray, inverse_of
 from netlists import Array, Circuit, Conductors, MacroOpAmp, OpAmps, ParameterError
 from netlists.arrays.array import network_of, networks_of
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 SPREAD = 1e6
-"""Largest ratio of fastest to slowest pole of circuits in a stack: the slow poles have ten digits."""
+"""Largest ratio of fastest to slowest pole of circuits in a stack; the fast poles then have ten digits, see `modes`."""
 Rows = tuple[FloatArray, FloatArray, FloatArray]
 """Voltages or currents per volt at each state, per volt at each input, and at rest: (P, rows, n or inputs or 1)."""
 
@@ -240,7 +242,9 @@ class StackedModes:
         Raises:
             LinAlgError: There are none, for one of the matrices.
         """
-        values, modes = (np.asarray(one, dtype=np.complex128) for one in np.linalg.eig(matrices))
+        values, modes = (np.asarray(one, dtype=np.complex128) for one in np.linalg.eig(inverse_of(matrices)))
+        # Of a pair the inverse of the upper one is below the real axis.
+        values, modes = 1 / values.conj(), modes.conj()
         side = np.sign(values.imag)[:, None]
         order = np.argsort(side[:, 0] != 0, axis=1, kind="stable")
         packed = np.where(side < 0, 2 * modes.imag, np.where(side > 0, 2 * modes.real, modes.real))

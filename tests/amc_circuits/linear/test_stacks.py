@@ -1,5 +1,7 @@
 """Modes of many matrices: those of each, and which of them need care."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from amc_circuits.linear.stacks import StackedModes
@@ -27,6 +29,32 @@ def test_growing_stiff_and_dependent_modes_are_not_readable():
     """Each kind of modes that need care is left out, and the others are not."""
     modes = StackedModes.of(np.stack([GROWING, STABLE, STIFF, DEPENDENT]))
     assert modes.readable.tolist() == [False, True, False, False]
+
+
+def error_of(value, matrix):
+    """Relative error of an eigenvalue: Newton's step of the characteristic polynomial, in exact fractions.
+
+    Its coefficients are those of Faddeev and Le Verrier.
+    """
+    exact = np.array([[Fraction(entry) for entry in row] for row in matrix.tolist()], dtype=object)
+    unit, found, product = np.eye(len(exact), dtype=np.int64).astype(object), [Fraction(1)], 0 * exact
+    for k in range(1, len(exact) + 1):
+        product = exact @ (product + found[-1] * unit)
+        found.append(-np.trace(product) / k)
+    at, polynomial, slope = Fraction(value), Fraction(0), Fraction(0)
+    for coefficient in found:
+        polynomial, slope = polynomial * at + coefficient, slope * at + polynomial
+    return abs(float(polynomial / slope / at))
+
+
+def test_slow_poles_of_stiff_circuits_have_full_precision():
+    """As those of a circuit alone: rows differ by 3e5, and the fast pole does not round the slow one."""
+    generator = np.random.default_rng(0)
+    rows = np.logspace(-5.5, 0, 8)[:, None]
+    stiff = [-rows * (2 * np.eye(8) + 0.2 * generator.standard_normal((8, 8))) for _ in range(10)]
+    modes = StackedModes.of(np.stack(stiff))
+    assert modes.readable.all() and not modes.slowest.imag.any()
+    assert max(error_of(*one) for one in zip(modes.slowest.real.tolist(), stiff, strict=True)) < 1e-14
 
 
 def test_modes_do_not_depend_on_the_other_matrices():
