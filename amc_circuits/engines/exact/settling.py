@@ -218,7 +218,8 @@ class SampledOutputs:
         _, largest, place, output = self._scanned
         scale = np.abs(self.final).max(axis=1)
         slot, output = np.repeat(np.arange(len(scale)), 2), np.repeat(output, 2)
-        before = np.clip((place[:, None] + np.arange(-1, 1)).ravel(), 0, self.time.shape[-1] - 2)
+        before = np.maximum((place[:, None] + np.arange(-1, 1)).ravel(), 0)
+        np.minimum(before, self.time.shape[-1] - 2, out=before)
         low, high = self._time(slot, before), self._time(slot, before + 1)
         time = low[:, None] + (high - low)[:, None] / 2 * (1 + NODES)
         crest = self.voltage(slot, before, output, time) - self.final[slot, output, None]

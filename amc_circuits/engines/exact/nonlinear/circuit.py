@@ -101,7 +101,8 @@ class NonlinearCircuit:
         """Groups, other than the outputs and those that sources hold, then last stages: what else is read, by rows."""
         circuit, held = self.circuit, self.system.linear.held
         stages = [last for _, last in self.system.opamps]
-        groups = [*self.account.groups, *(part.output for part, _ in self.system.opamps)]
+        # Outputs first, as the others and the stages seldom depend on pins: neighbours that do not are one product.
+        groups = [*(part.output for part, _ in self.system.opamps), *self.account.groups]
         names = [name for name in dict.fromkeys([*groups, *stages]) if name != circuit.outputs and name not in held]
         sizes = [nodes.stop - nodes.start for nodes in (self.system.linear.nodes[name] for name in names)]
         places = {name: slice(*cut) for name, cut in zip(names, pairwise(accumulate(sizes, initial=0)), strict=True)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -38,11 +38,11 @@ def sampled(
         corners: Times at which modes are excited, s: the beginning, and the corners of the inputs.
     """
     cut = _cut(system, steps, cuts, corners)
-    edges = np.concatenate([cut[0][:1], *(own[1:] for own in cut)])
+    edges = np.array([cut[0][0], *(edge for own in cut for edge in own[1:])])
     starts, lengths = np.repeat([(step.start, step.length) for step in steps], [len(own) - 1 for own in cut], axis=0).T
     every = ((gauss(edges)[0] - starts[:, None]) / lengths[:, None]).ravel()
-    stops = np.cumsum([POINTS * (len(own) - 1) for own in cut]).tolist()
-    fractions, quartics = np.split(every, stops[:-1]), interpolated(every).T
+    stops = list(accumulate(POINTS * (len(own) - 1) for own in cut))
+    fractions, quartics = [every[a:b] for a, b in pairwise([0, *stops])], interpolated(every).T
     size, last = len(end.state), steps[-1]
     cuts_of = size, size + len(end.added.pins)
     course = np.empty((cuts_of[1] + len(last.inputs), stops[-1] + 1, end.state.shape[1]))
@@ -125,7 +125,7 @@ def at_times(system: System, step: Step, time: FloatArray, rows: Rows) -> FloatA
     return found.voltages(rows)
 
 
-def _cut(system: System, steps: Sequence[Step], cuts: Sequence[float], corners: Sequence[float]) -> list[FloatArray]:
+def _cut(system: System, steps: Sequence[Step], cuts: Sequence[float], corners: Sequence[float]) -> list[list[float]]:
     """Return the edges of the panels of each step: cut at given times, s, and none longer than modes allow."""
     origins = [max(one for one in corners if one <= step.start) for step in steps]
     after = np.array([step.start - origin for step, origin in zip(steps, origins, strict=True)])
@@ -133,7 +133,7 @@ def _cut(system: System, steps: Sequence[Step], cuts: Sequence[float], corners: 
     return [_edges(system, *one, cuts) for one in zip(steps, origins, paces, strict=True)]
 
 
-def _edges(system: System, step: Step, origin: float, pace: float, cuts: Sequence[float]) -> FloatArray:
+def _edges(system: System, step: Step, origin: float, pace: float, cuts: Sequence[float]) -> list[float]:
     """Cut a step into panels; `pace`: that at its beginning."""
     begin, end = step.start, step.start + step.length
     marks = [begin, *(cut for cut in cuts if begin < cut - 1e-9 * step.length and cut < end - 1e-9 * step.length), end]
@@ -147,7 +147,7 @@ def _edges(system: System, step: Step, origin: float, pace: float, cuts: Sequenc
         count = max(1, math.ceil(parts))
         found += [first + (last - first) * (k / count) for k in range(1, count)]
         found.append(last)
-    return np.array(found)
+    return found
 
 
 def _pace(system: System, after: float) -> float:
