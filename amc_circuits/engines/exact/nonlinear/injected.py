@@ -73,27 +73,29 @@ def injected_circuit(circuit: Circuit, linear: LinearCircuit, further: int = 0) 
         linear: Its linear circuit.
         further: Number of its last inputs that are volts of limiters or amperes of cells.
     """
-    rates, currents, volts = [np.zeros((len(linear.state), 0))], [], [np.zeros((len(linear.feed), 0))]
-    for part, last in zip(circuit.of(OpAmps), linear.stages, strict=True):
-        if not isinstance(part.record, MacroOpAmp):
-            continue
-        ohms, rows, places = part.record.output_resistance, linear.nodes[last], linear.nodes[stage_of(part)]
-        first, at = (np.searchsorted(linear.kept, np.arange(one.start, one.stop)) for one in (places, rows))
-        rates.append(np.zeros((len(linear.state), first.size)))
-        rates[-1][first, np.arange(first.size)] = 1.0
-        currents.append(ohms * linear.state[:, at])
-        currents[-1][at] += ohms * _own_rate(part.record) * np.eye(at.size)
-        volts.append(ohms * linear.read[:, at])
-        volts[-1][rows] = 0
-    drive, fed = np.hstack([*rates, *currents]), np.hstack(volts)
-    inputs = linear.drive.shape[1] - further
+    rows_of = zip(circuit.of(OpAmps), linear.stages, strict=True)
+    macros = [(part, part.record, last) for part, last in rows_of if isinstance(part.record, MacroOpAmp)]
+    inputs, count = linear.drive.shape[1] - further, sum(circuit.groups[part.output] for part, _, _ in macros)
 
-    def between(own: FloatArray, added: FloatArray) -> FloatArray:
-        return np.hstack([own[:, :inputs], added, own[:, inputs:]])
+    def wider(own: FloatArray) -> FloatArray:
+        found = np.zeros((len(own), own.shape[1] + 2 * count))
+        found[:, :inputs], found[:, inputs + 2 * count :] = own[:, :inputs], own[:, inputs:]
+        return found
 
-    held = {group: between(weights, np.zeros((len(weights), drive.shape[1]))) for group, weights in linear.held.items()}
-    feed = between(linear.feed, np.hstack([np.zeros_like(fed), fed]))
-    return replace(linear, drive=between(linear.drive, drive), feed=feed, held=held)
+    drive, feed, first = wider(linear.drive), wider(linear.feed), inputs
+    for part, record, last in macros:
+        ohms, rows, own = record.output_resistance, linear.nodes[last], np.arange(circuit.groups[part.output])
+        # Stages are states, those of a row one after the other.
+        stage, at = (int(np.searchsorted(linear.kept, linear.nodes[name].start)) for name in (stage_of(part), last))
+        places, states = slice(first + count, first + count + own.size), slice(at, at + own.size)
+        drive[stage + own, first + own] = 1.0
+        drive[:, places] = ohms * linear.state[:, states]
+        drive[at + own, first + count + own] += ohms * _own_rate(record)
+        feed[:, places] = ohms * linear.read[:, states]
+        feed[rows, places] = 0.0
+        first += own.size
+    held = {group: wider(weights) for group, weights in linear.held.items()}
+    return replace(linear, drive=drive, feed=feed, held=held)
 
 
 def _own_rate(opamp: MacroOpAmp) -> float:

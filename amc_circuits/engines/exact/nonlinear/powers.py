@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -52,9 +52,9 @@ class _Form:
 def _forms(account: int, network: Network, sizes: Mapping[str, int]) -> Iterator[_Form]:
     """Yield the power in a network: what two groups have in common counts twice for the first of them."""
     groups, laplacian, _ = network
-    cuts = np.cumsum([0, *(sizes[group] for group in groups)]).tolist()
-    for k, (first, last) in enumerate(pairwise(cuts)):
-        own, weights = laplacian[first:last, first:last], np.diag(laplacian)[first:last, None, None]
+    ends, diagonal = accumulate((sizes[group] for group in groups), initial=0), np.diag(laplacian)[:, None, None]
+    for k, (first, last) in enumerate(pairwise(ends)):
+        own, weights = laplacian[first:last, first:last], diagonal[first:last]
         matrix, later = 2 * laplacian[first:last, last:], groups[k + 1 :]
         if np.count_nonzero(own) > np.count_nonzero(weights):
             weights, matrix, later = np.zeros_like(weights), np.hstack([own, matrix]), groups[k:]
@@ -77,7 +77,8 @@ class Account:
         self.dissipating = circuit.accounts[:-1]
         records = [part.record for part in circuit.parts if hasattr(part, "record")]
         self.known = all(isinstance(record, MacroOpAmp) and has_energy(record) for record in records)
-        parts = [(circuit.part(name), network) for name, network in networks(circuit)]
+        named = {part.name: part for part in circuit.parts}
+        parts = [(named[name], network) for name, network in networks(circuit)]
         passive = [(part, network) for part, network in parts if getattr(part, "account", "") in self.dissipating]
         self._conductors, self._forms = list[tuple[int, Network]](), list[_Form]()
         for part, network in passive:
