@@ -263,6 +263,6 @@ def find_option(who: str, table: Mapping[str, Option], name: str, value: str) ->
     """
     if name not in table:
         close = difflib.get_close_matches(str(name), table, n=1)  # a key of a user's mapping may be no text
-        mend = f"did you mean {close[0]}?" if close else f"{who} has {', '.join(table)}"
+        mend = f"did you mean {close[0]}?" if close else f"must be one of {', '.join(table)}"
         raise ParameterError(str(name), value, f"there is no such option of {who}; {mend}")
     return table[name]

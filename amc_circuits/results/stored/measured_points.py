@@ -12,6 +12,7 @@ import numpy as np
 
 from amc_circuits.results.response import Response
 from amc_circuits.results.stored.waveform_files import NUMBER
+from amc_circuits.values.quantities import format_quantity
 from netlists import ParameterError
 from netlists.memory import check_memory
 from netlists.record import FloatArray
@@ -70,7 +71,12 @@ def load_points(path: Path, response: Response, number: int) -> MeasuredPoints:
             raise _refused(path, f"holds no points of right-hand side {number}")
     if values.shape[1] < 2 or not np.isfinite(values[:, 0]).all():
         raise _refused(path, "must have a time in every line, and a column for each measured output")
-    return MeasuredPoints(values[:, 0], values[:, 1:], _places(path, head, values.shape[1] - 1, response))
+    found = MeasuredPoints(values[:, 0], values[:, 1:], _places(path, head, values.shape[1] - 1, response))
+    first, last = response.time[[0, -1]]
+    if not ((found.time >= first) & (found.time <= last)).any():
+        wanted = f"from 0 s to {format_quantity(last, 's')} after the step"
+        raise _refused(path, f"has no point in the time of the outputs, {wanted}; write times in seconds, as 20e-9")
+    return found
 
 
 def _lines(path: Path) -> list[list[str]]:

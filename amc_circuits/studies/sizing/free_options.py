@@ -45,15 +45,15 @@ def free_option(circuit: str, name: str) -> Option:
         ParameterError: There is no such option, or it is not a number that describes the circuit.
     """
     table = {option.name: option for option in options_of(circuit)}
+    free = {own: one for own, one in table.items() if one.kind in ("quantity", "integer") and own not in NOT_FREE}
     wanted = name.strip().lstrip("-").replace("-", "_")
+    if wanted in table and wanted not in free:
+        mend = "must be a number that describes the circuit, such as gbwp, wire_resistance or levels"
+        raise ParameterError("free", wanted, mend)
     try:
-        option = find_option(circuit, table, wanted, "free")
+        return find_option(circuit, free, wanted, "free")
     except ParameterError as error:
         raise ParameterError("free", wanted, error.mend) from None
-    if option.kind not in ("quantity", "integer") or option.name in NOT_FREE:
-        mend = "must be a number that describes the circuit, such as gbwp, wire_resistance or levels"
-        raise ParameterError("free", option.name, mend)
-    return option
 
 
 def span_of(option: Option, options: dict[str, Any], between: str | None) -> Span:

@@ -74,7 +74,7 @@ def test_unknown_option_is_refused_with_a_suggestion(name, meant):
 
 def test_unknown_option_like_no_other_is_refused_with_the_list():
     """Where nothing is similar, the error lists what there is."""
-    with pytest.raises(ParameterError, match=r"inv has matrix, rhs, .*size, family"):
+    with pytest.raises(ParameterError, match=r"must be one of matrix, rhs, .*size, family"):
         parse_options("inv", {"xyzzy": 1})
 
 

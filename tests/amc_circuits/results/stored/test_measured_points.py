@@ -73,6 +73,7 @@ def test_an_empty_field_is_no_point(tmp_path):
         ("1,1\n1,x\n", "'x', which is no finite number"),
         ("1,inf\n", "'inf', which is no finite number"),
         ("right_hand_side,time,output 1\n2,1,1\n", "no points of right-hand side 1"),
+        ("1,0.1\n20,0.2\n", "no point in the time of the outputs, from 0 s to 100 ns after the step; write times in s"),
     ],
 )
 def test_unusable_files_are_refused(tmp_path, text, why):
