@@ -88,7 +88,7 @@ def run(
         SimulationError: The simulator failed, and `on_failure` is `stop`.
     """
     state = _checked(out, earlier)
-    spec = override(_chosen(spec_file, preset_name, state), **changes)
+    spec = override(_chosen(spec_file, preset_name, state, out if earlier.resume else None), **changes)
     if state:
         check_same(out, state, spec := keep_engine(state, spec))
     check_circuit(spec.solver, spec.circuit)
@@ -216,9 +216,17 @@ def _add_end(table: Table, result: TrainingResult) -> None:
         table.add_row("best without the average", result.spec.score_text(result.best_raw_score))
 
 
-def _chosen(spec_file: Path | None, preset_name: str | None, state: Mapping[str, Any]) -> TrainingSpec:
-    if state and spec_file is None and preset_name is None:
-        return TrainingSpec(**state["spec"])
+def _chosen(
+    spec_file: Path | None, preset_name: str | None, state: Mapping[str, Any], resumed: Path | None
+) -> TrainingSpec:
+    """Return the given specification, or that of the training that is continued."""
+    if spec_file is None and preset_name is None:
+        if state:
+            return TrainingSpec(**state["spec"])
+        if resumed is not None:
+            raise ParameterError(
+                "out", str(resumed), "holds no training to continue; name its folder, or give SPEC.toml"
+            )
     return file_or_preset(spec_file, preset_name, "SPEC.toml", read_spec, preset)
 
 

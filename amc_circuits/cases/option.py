@@ -137,9 +137,9 @@ class Option:
             ParameterError: The option that it needs is missing, or the one that it excludes is given.
         """
         if self.needs and not others[self.needs]:
-            raise ParameterError(self.name, value, f"says nothing without {self.needs}; give it, too")
+            raise ParameterError(self.name, value, f"has no effect without {self.needs}; add it, or leave this out")
         if self.excludes and others[self.excludes] is not None:
-            raise ParameterError(self.name, value, f"says nothing beside {self.excludes}; give one of them")
+            raise ParameterError(self.name, value, f"has no effect beside {self.excludes}; give one of them")
 
     def check_acting(self, value: object, several: Sequence[Mapping[str, Any]]) -> None:
         """Refuse the option, which differs from its default, if it has no effect with any of several sets of options.

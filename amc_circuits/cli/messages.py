@@ -22,6 +22,8 @@ OF_COLUMNS = {"where", "columns", "sort", "x", "y", "hue", "pareto"}
 """Options that name columns of a sweep; in their errors `read_noise` is a column and not --read-noise."""
 ARGUMENTS = ("A", "b", "x")
 """Names of files that are typed as arguments, without an option."""
+FILES = {"matrix": "a file of A", "rhs": "a file of b"}
+"""What is typed in place of these options of a sweep."""
 
 
 def option_names() -> set[str]:
@@ -69,12 +71,16 @@ def message(error: Exception) -> str:
 def as_typed(text: str) -> str:
     """Return the text with `g_max` as `--g-max`, `pair = always` as `--pair always`, `budget = True` as `--budget`.
 
-    A list of values stays as it is: a value may have the name of an option.
+    A word that is what an option has no effect without or beside is an option, too. A list of values stays as it is: a
+    value may have the name of an option.
     """
     text, listed, values = text.partition("must be one of ")
     known = option_names()
     every = "|".join(known - OF_COLUMNS)
-    text = re.sub(rf"\b({every}) = (True\b ?)?", lambda found: f"{flag(found[1])} ", text)
+    text = re.sub(rf"\b({every}) = True\b", lambda found: flag(found[1]), text)
+    text = re.sub(rf"\b({every}) = ", lambda found: f"{flag(found[1])} ", text)
+    beside = rf"\b(has no effect (?:without|beside)) ({every})\b"
+    text = re.sub(beside, lambda found: f"{found[1]} {FILES.get(found[2]) or flag(found[2])}", text)
     names = "|".join(name for name in known if "_" in name)
     return re.sub(rf"\b({names})\b", lambda found: flag(found[0]), text) + listed + values
 

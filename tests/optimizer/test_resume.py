@@ -172,7 +172,7 @@ def test_what_cannot_be_continued_is_refused_and_stays(spec, tmp_path, capsys):
     refused(
         "another specification", "seed is 0 there and 1 here", arguments=[path, "--epochs=0.2", "--seed=1", "--resume"]
     )
-    refused("--resume", "--replace", arguments=[path, "--resume", "--replace"])
+    refused("--resume", "beside --replace; give", arguments=[path, "--resume", "--replace"])
     for content_ in damaged:
         (out / STATE).write_bytes(content_)
         refused(str(out), "damaged", "--replace", arguments=["--resume"])

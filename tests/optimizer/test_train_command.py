@@ -167,6 +167,7 @@ def test_a_file_for_circuits_can_be_run_by_cholesky(spec, tmp_path):
         (["--preset", "digits-demo", "--jobs", "0"], ("--jobs", "0", "greater than or equal to 1")),
         (["--preset", "digits-demo", "--seed", "-3"], ("--seed", "-3", "greater than or equal to 0")),
         ([], ("SPEC.toml", "--preset", "neither")),
+        (["--resume"], ("--out", "holds no training to continue")),
         (["nowhere.toml"], ("nowhere.toml", "cannot be read")),
     ],
 )

@@ -186,7 +186,7 @@ def test_python_and_the_command_line_have_the_same_defaults():
 )
 def test_what_would_say_nothing_is_refused(given, name, other):
     """An option that has no effect as it is given is an error that names the other one."""
-    with pytest.raises(ParameterError, match=f"says nothing (without|beside) {other}") as caught:
+    with pytest.raises(ParameterError, match=f"has no effect (without|beside) {other}") as caught:
         parse_options("inv", given)
     assert caught.value.parameter == name
 

@@ -255,8 +255,8 @@ def test_monte_carlo_of_files_in_a_sweep(sweep, amc, files, tmp_path):
     ("lines", "words"),
     [
         ('matrix = "none.csv"\n', ("[fixed] matrix: got 'none.csv'", "there is no such file")),
-        ('matrix = "{0}"\nsize = 3\n', ("[fixed] size", "says nothing beside matrix")),
-        ('rhs = "{1}"\nsize = 3\n', ("[fixed] rhs", "says nothing without matrix")),
+        ('matrix = "{0}"\nsize = 3\n', ("[fixed] size", "has no effect beside matrix")),
+        ('rhs = "{1}"\nsize = 3\n', ("[fixed] rhs", "has no effect without matrix")),
         ('matrix = "{0}"\nrhs = "{2}"\n', ("b: got shape (4,)", "must have 3 rows")),
         ('matrix = "{1}"\n', ("A: got shape (3,)", "must have 2 dimensions")),
     ],

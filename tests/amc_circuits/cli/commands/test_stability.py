@@ -131,8 +131,8 @@ def test_no_simulator_is_needed(amc, tmp_path, monkeypatch):
     [
         ((), ("--size", "a file of A")),
         (("none.npy",), ("A: got", "none.npy", "cannot be read")),
-        (("A.npy", "--size", 3), ("--size: got 3", "beside matrix")),
-        (("A.npy", "--family", "spd"), ("--family: got spd", "beside matrix")),
+        (("A.npy", "--size", 3), ("--size: got 3", "beside a file of A")),
+        (("A.npy", "--family", "spd"), ("--family: got spd", "beside a file of A")),
         (("A.npy", "b.npy"), ("b.npy",)),
         (("--size", 2, "--format", "csv"), ("--format", "table, json")),
         (("--size", 2, "--tolerance", "2"), ("--tolerance", "fraction from 0 to 1")),

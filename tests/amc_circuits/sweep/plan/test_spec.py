@@ -178,9 +178,9 @@ def test_unusable_specification_is_refused(sweep, tmp_path, text, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (FAST + 'noise_bandwidth = "1M"\n', "line 4, [fixed] noise_bandwidth: got '1M'; says nothing without noise"),
+        (FAST + 'noise_bandwidth = "1M"\n', "line 4, [fixed] noise_bandwidth: got '1M'; has no effect without noise"),
         (FAST + "noise_bandwidth = 1\n[grid]\nnoise = [true, false]\n", "line 4, [fixed] noise_bandwidth"),
-        (FAST + "noise = true\n[grid]\nspec = ['bits>4']\n", "line 6, [grid] spec: got ['bits>4']; says nothing"),
+        (FAST + "noise = true\n[grid]\nspec = ['bits>4']\n", "line 6, [grid] spec: got ['bits>4']; has no effect"),
         (FAST + "[zip]\nadc_range = [1]\nseed = [1]\n", "line 5, [zip] adc_range"),
         (FAST + "[[points]]\nadc_bits = 6\nadc_range = 1\n[[points]]\nadc_range = 1\n", "line 8, [[points]] adc_range"),
         (FAST + "[[points]]\nsize = 2\n[[points]]\nopamp_file = '" + __file__ + "'\n", "line 3, [fixed] opamp"),
