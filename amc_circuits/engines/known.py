@@ -26,6 +26,17 @@ def check_known(circuit: Circuit, growing: bool = False) -> None:
         raise ParameterError("engine", EXACT, f"knows no {what}; take ngspice or auto")
 
 
+def check_differentiable(circuit: Circuit, growing: bool = False) -> None:
+    """Refuse circuits whose metrics have no derivatives, whatever engine was chosen; arguments as in `check_known`.
+
+    Raises:
+        ParameterError: Cells or op-amps are not linear, or not known to the exact engine.
+    """
+    if what := unknown(circuit, growing) or ("" if circuit.linear else "parts that are not linear"):
+        mend = "derivatives are those of linear circuits: take linear cells, macro models, and no dead zones or clips"
+        raise ParameterError("circuit", what, mend)
+
+
 def unknown(circuit: Circuit, growing: bool = False) -> str:
     """Name what the engine cannot solve in a circuit, as `check_known`; empty for nothing."""
     limited = {part.output for part in circuit.of(Limiter)}

@@ -22,6 +22,7 @@ from amc_circuits.cells.mapping import Mapping
 from amc_circuits.cells.system import System
 from amc_circuits.engines import ENGINES, EXACT, Engine, Job, check_engine, check_known
 from amc_circuits.engines.exact.steps import after_step
+from amc_circuits.engines.known import check_differentiable
 from amc_circuits.engines.settings import Settings
 from amc_circuits.linear.equations import check_room
 from amc_circuits.results.converters import HEADROOM, Converters
@@ -265,10 +266,15 @@ class Solver(ProgrammedArray):
         return self.differentiated(vectors).of(metric)
 
     def differentiated(self, vectors: ArrayLike) -> Differentiation:
-        """Solve for one right-hand side by the linear circuit, for derivatives of several metrics."""
+        """Solve for one right-hand side by the linear circuit, for derivatives of several metrics.
+
+        Raises:
+            ParameterError: The right-hand side or the circuit, which must be linear, cannot be used.
+        """
         from amc_circuits.engines.exact.engine import ExactEngine  # here, since few circuits are differentiated
         from amc_circuits.solvers.sensitivities.differentiation import Differentiation
 
+        check_differentiable(self.circuit, self.first_pass is not None)
         exact, question = replace(self, engine=EXACT), self.question(vectors)
         return Differentiation(exact, exact.state, question, exact.answer(question, engine=ExactEngine(limits=False)))
 

@@ -60,9 +60,6 @@ class Differentiation:
 
     def __post_init__(self) -> None:
         _check_one(self.question)
-        if not self.circuit.circuit.linear:
-            mend = "derivatives are those of linear circuits: take linear cells, and no dead zones or clips"
-            raise ParameterError("circuit", "parts that are not linear", mend)
 
     def of(self, metric: str) -> Sensitivity:
         """Compute the derivatives of a metric with respect to all parts.

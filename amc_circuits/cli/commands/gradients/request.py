@@ -10,7 +10,8 @@ from amc_circuits.cases.case import make_case
 from amc_circuits.cases.option import Option, output_format
 from amc_circuits.cases.options import MONTE_CARLO, parse_options
 from amc_circuits.cli.commands.case import Files, options_of_files
-from amc_circuits.engines import ExactEngine
+from amc_circuits.engines import AutoEngine
+from amc_circuits.engines.known import check_differentiable
 from amc_circuits.files.run_folder import check_output_file
 from amc_circuits.studies.optimizing.choices import CHOICES
 from amc_circuits.studies.optimizing.optimize import Optimization, free_parameter, objective, with_derivative
@@ -103,8 +104,10 @@ def _spans(free: Sequence[Option], between: Sequence[str], known: dict[str, Any]
 
 def _known(circuit: str, given: dict[str, Any]) -> dict[str, Any]:
     """Options of the circuit without a search; conductances that it chooses itself are those of its design."""
-    parsed = parse_options(circuit, given | {"engine": ExactEngine.name})
-    design = getattr(make_case(circuit, parsed, 1, None).circuit, "design", None)
+    parsed = parse_options(circuit, given | {"engine": AutoEngine.name})
+    made = make_case(circuit, parsed, 1, None).circuit
+    check_differentiable(made.circuit)
+    design = getattr(made, "design", None)
     chosen = ("input_conductance", "feedback_conductance")
     own = {name: getattr(design, name) for name in chosen if name in parsed and hasattr(design, name)}
     return parsed | own

@@ -21,7 +21,7 @@ from amc_circuits.cli.commands.case import case_of
 from amc_circuits.cli.commands.waiting import waiting
 from amc_circuits.cli.messages import as_typed, one_line_warnings, print_written
 from amc_circuits.cli.parameters import ArraysFile, Format, Matrix, vector_argument, with_options
-from amc_circuits.engines import ExactEngine
+from amc_circuits.engines import AutoEngine
 from amc_circuits.files.run_folder import check_output_file, writing
 from amc_circuits.results.tables import print_table
 from amc_circuits.solvers.sensitivities.record import FIELDS, METRICS, Contribution, Sensitivity
@@ -51,7 +51,7 @@ def sensitivities(circuit: str) -> Callable[..., None]:
         if save is not None:
             check_output_file("save", save, (".npz",))
         with one_line_warnings(), waiting(f"{circuit.upper()}: {metric}"):
-            case = case_of(circuit, options | {"engine": ExactEngine.name}, (matrix, vector), 1)
+            case = case_of(circuit, options | {"engine": AutoEngine.name}, (matrix, vector), 1)
             found = case.circuit.sensitivity(case.vector, metric.strip().replace("-", "_"))
             record = _record(circuit, found, count)
             if save is not None:

@@ -272,7 +272,7 @@ def test_the_largest_come_first():
             lambda: InvCircuit.program(MATRIX, device="ideal", opamp="cmos-100meg-transistor").sensitivity(
                 VECTOR, "settling_time"
             ),
-            "engine",
+            "circuit",
         ),
     ],
 )

@@ -56,6 +56,7 @@ def test_every_circuit_has_sensitivities(amc, circuit):
         (("--save", "x.csv"), 2, ("--save", ".npz")),
         (("--largest", "0"), 2, ("--largest",)),
         (("--nonlinearity-voltage", "0.2"), 2, ("circuit", "not linear")),
+        (("--opamp", "cmos-100meg-transistor"), 2, ("circuit", "subcircuits", "macro models")),
         (("--gbwp", "1G", "--second-pole", "20M"), 3, ("UNSTABLE",)),
     ],
 )
@@ -151,6 +152,7 @@ def test_no_design_is_exit_code_3(amc):
         (("--minimize", "energy", "--free", "gbwp", "--target", "overshoot<1%"), ("--target",)),
         (("--minimize", "energy", "--free", "gbwp", "--save", "x.csv"), ("--save", ".npz")),
         (("--minimize", "energy", "--free", "gbwp", "--opamp", "single-pole"), ("no supply",)),
+        (("--minimize", "energy", "--free", "g-max", "--opamp", "cmos-100meg-transistor"), ("circuit", "macro models")),
     ],
 )
 def test_optimize_refuses(amc, options, words):
