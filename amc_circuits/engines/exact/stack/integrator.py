@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.method import DEGREE, LAGRANGE, LATER, NODES
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
+from amc_circuits.engines.exact.nonlinear.step.continuation import continuations
+from amc_circuits.engines.exact.nonlinear.step.stage_equations import DECAY
 from amc_circuits.engines.exact.nonlinear.trajectory import (
     GROWTH_POWER,
     LARGEST_GROWTH,
@@ -105,6 +107,8 @@ class _Walk:
         self.state, self.added = (np.where(linear[:, None], 0.0, one) for one in (rest.state, rest.added))
         self.begin = self.state.copy(), self.added[:, m:].copy()
         self.before, self.before_length = np.zeros((count, DEGREE + 1, 2 * m)), np.zeros(count)
+        rates = system.poles.values.real
+        self.decay = np.where((rates > 0).any(axis=1), 0.0, DECAY * np.abs(rates).min(axis=1))
         self.whole, self.taken = rest.known | linear, np.zeros(count, dtype=np.int64)
         # Without a step at first: there may be none, where no resting point is found.
         nothing, no_place = np.zeros((0, DEGREE + 2, rest.state.shape[1])), np.zeros(0, dtype=np.int64)
@@ -165,9 +169,8 @@ class _Walk:
         known = np.flatnonzero(self.before_length[places] > 0)
         if known.size:
             before = places[known]
-            fractions = 1 + LATER * (length[known] / self.before_length[before])[:, None]
-            powers = fractions[:, :, None] ** np.arange(DEGREE + 1)
-            found[known] = powers @ LAGRANGE.T @ self.before[before]
+            last = self.before_length[before]
+            found[known] = continuations(length[known] / last, self.decay[before] * last) @ self.before[before]
         return found
 
 

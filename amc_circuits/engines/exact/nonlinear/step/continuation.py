@@ -32,6 +32,7 @@ LEAST = 1e-3
 """Least rate a, in units of the slew rate: where a stage leaves its clamp, c falls by itself."""
 LEAST_DECAY, MOST_DECAY = 0.02, 20.0
 """Least and largest decay over a step that is taken into account: below, quartics of time are as good."""
+_DIAGONAL = np.arange(len(NODES))
 _HALVES = np.sort(np.concatenate([NODES, (NODES[1:] + NODES[:-1]) / 2]))
 _GAPS = np.diff(_HALVES)[:, None] / CLAMP_VOLTAGE
 
@@ -42,15 +43,20 @@ def continuation(ratio: float, decay: float = 0.0) -> FloatArray:
 
     `decay`: r times the step before. A quartic of time goes on where it is 0 or small.
     """
-    known, wanted = NODES, 1 + LATER * ratio
-    if decay > LEAST_DECAY:
-        known, wanted = (np.expm1(-min(decay, MOST_DECAY) * at) for at in (known, wanted))
     found = np.eye(len(NODES))[::-1].copy()  # the first is the end of the step before, to the last bit
-    apart = known[:, None] - known
-    np.fill_diagonal(apart, 1.0)
-    shares = 1 / ((wanted[:, None] - known) * apart.prod(axis=1))
-    found[1:] = shares / shares.sum(axis=1, keepdims=True)
+    found[1:] = continuations(np.array([ratio]), np.array([decay]))[0]
     return found
+
+
+def continuations(ratio: FloatArray, decay: FloatArray) -> FloatArray:
+    """Return the weights at the later nodes of several steps, shape (P, 4, 5); ratios and decays have shape (P,)."""
+    wanted, rate = 1 + LATER * ratio[:, None], np.minimum(decay, MOST_DECAY)[:, None]
+    known = np.where(rate > LEAST_DECAY, np.expm1(-rate * NODES), NODES)
+    wanted = np.where(rate > LEAST_DECAY, np.expm1(-rate * wanted), wanted)
+    apart = known[:, :, None] - known[:, None]
+    apart[:, _DIAGONAL, _DIAGONAL] = 1.0
+    shares = 1 / ((wanted[:, :, None] - known[:, None]) * apart.prod(axis=2)[:, None])
+    return np.asarray(shares / shares.sum(axis=2, keepdims=True))
 
 
 @lru_cache(maxsize=64)
