@@ -152,7 +152,7 @@ class StageEquations:
             size, larger = channels.size(limits, before, weights.step), size
             if size <= close:
                 break
-            left = self._left(limits, size / larger, done, weights.step)
+            left = self._left(limits, (size, larger), done, weights.step)
             if close == CLOSE and size * left <= EXPECTED:
                 limits, changed = replace(limits, added=_corrected(limits, before)), True
                 break
@@ -187,9 +187,13 @@ class StageEquations:
         np.subtract(seen[stages], voltages[stages], out=change[stages])
         return change, held
 
-    def _left(self, limits: Limited, left: float, done: int, step: float) -> float:
-        """Return what the next iteration leaves of a change, where the last one left `left`; infinite: unknown."""
-        held = limits.added.clamp is not None
+    def _left(self, limits: Limited, sizes: tuple[float, float], done: int, step: float) -> float:
+        """Return what the next iteration leaves of a change, from these of the last two; infinite: unknown.
+
+        Where slopes are steep no change is small enough to end, and there may be none: nothing is left of it.
+        """
+        size, larger = sizes
+        left, held = size / larger if larger else 0.0, limits.added.clamp is not None
         # Clamps that hold what would grow are coupled strongly: what iterations leave there foretells nothing.
         if self.system.further or (self._growing if held else done > 2):
             return np.inf

@@ -1,16 +1,20 @@
 """Iterations that are left out: what they would have changed, from the laws at the voltages that follow."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from amc_circuits import EgvCircuit, InvCircuit
 from amc_circuits.engines.exact.nonlinear.method import NODES
 from amc_circuits.engines.exact.nonlinear.rest import resting
-from amc_circuits.engines.exact.nonlinear.step.stage_equations import CLOSE
+from amc_circuits.engines.exact.nonlinear.step.channels import Channels
+from amc_circuits.engines.exact.nonlinear.step.stage_equations import CLOSE, StageEquations
 from amc_circuits.engines.exact.nonlinear.system import System, times
 from amc_circuits.engines.exact.nonlinear.trajectory import TOLERANCE, Integrator
 from netlists import preset
 from tests.cases import spd_matrix
+from tests.comparators import assert_close
 
 EDGE, LEVEL = 1e-10, 0.2
 SLOW = preset("cmos-100meg").replace(slew_rate=30e6)
@@ -61,3 +65,20 @@ def test_none_is_left_out_where_clamps_hold_what_grows(seed):
     steps, _ = Integrator(system, np.full(1, 0.1), EDGE).run(place, 40 / system.values.real[fastest], nothing, nothing)
     assert any(step.added.clamp is not None for step in steps)
     assert max(left(system, step, np.full(1, 0.1 * TOLERANCE)) for step in steps) < CLOSE
+
+
+def test_steep_slopes_where_nothing_changes(monkeypatch):
+    """No change is small enough there, and iterations may change nothing: Newton's method solves the same step."""
+    system, levels = (
+        System(InvCircuit.program(spd_matrix(2, 6, 0), opamp=SLOW, engine="exact").circuit),
+        np.ones((2, 1)),
+    )
+    place, limits, found = resting(system, 0 * levels), Channels.limits, []
+    for steep in (False, True):
+        if steep:
+            monkeypatch.setattr(Channels, "limits", lambda *given: replace(limits(*given), least=-0.1))
+            monkeypatch.setattr(Channels, "size", lambda *_: 0.0)
+        equations = StageEquations(system, np.full(1, LEVEL), TOLERANCE)
+        driven = equations.driven(0 * levels, LEVEL * levels / EDGE, EDGE)
+        found.append(equations.step(place.state, place.added, None, driven, EDGE))
+    assert_close(found[1].state, found[0].state, absolute=1e-3 * TOLERANCE * LEVEL)
