@@ -75,10 +75,10 @@ def train(
         raise typer.Exit(code)
 
 
-Seeds = Annotated[int, typer.Option(metavar="INTEGER", min=1, help="Trainings of each optimizer.")]
+Seeds = Annotated[str, typer.Option(metavar="INTEGER", help="Trainings of each optimizer.")]
 
 
-def demo(out: Out = Path("runs/demo"), epochs: Epochs = None, seeds: Seeds = 3, jobs: Jobs = None) -> None:
+def demo(out: Out = Path("runs/demo"), epochs: Epochs = None, seeds: Seeds = "3", jobs: Jobs = None) -> None:
     """Train on handwritten digits by K-FAC in circuits, by two engines, beside momentum and Adam.
 
     It takes about a minute. The folder gets the files of `amc train` for the training in ngspice, and the comparison.

@@ -17,12 +17,14 @@ from rich.table import Table
 from amc_circuits import (
     LOCK,
     STYLE,
+    Option,
     check_folder,
     check_own_files,
     claim_folder,
     format_quantity,
     one_line_warnings,
     owning,
+    parse_table,
     replacing,
     save_figure,
     writing,
@@ -36,6 +38,7 @@ from optimizer.specification import TrainingSpec, override, preset
 from optimizer.train_command import NO_RESULT, USABLE, progress_bar
 from optimizer.training import Training
 
+SEEDS = Option("seeds", "integer", "Number of trainings of each optimizer", 3, minimum=1)
 TUNED = (MomentumSettings(learning_rate=0.05), AdamSettings(learning_rate=0.02))
 """Baselines at the best rates of their grids: `benchmarks/convergence.py --preset digits-demo --seeds 10 --no-circuit`,
 6 rates of momentum from 0.01 to 0.4 and 7 of Adam from 0.001 to 0.05, lowest mean of epochs to 97 %."""
@@ -99,7 +102,7 @@ class Agreement:
         return cls(max(float(np.abs(a - b).max()) for a, b in moved) / largest, accuracy)
 
 
-def run(out: Path, epochs: str | None, seeds: int, jobs: str | None) -> int:
+def run(out: Path, epochs: str | None, seeds: str, jobs: str | None) -> int:
     """Run `amc demo`.
 
     Args:
@@ -114,6 +117,7 @@ def run(out: Path, epochs: str | None, seeds: int, jobs: str | None) -> int:
     Raises:
         ParameterError: An option or the folder cannot be used; nothing was written.
     """
+    count = parse_table("amc demo", (SEEDS,), {"seeds": seeds})["seeds"]
     base = override(preset("digits-demo"), engine=SIMULATOR, epochs=epochs, jobs=jobs)
     check_folder(out, "train")
     check_own_files(out, (*FILES, *COMPARISON, LOCK))
@@ -123,7 +127,7 @@ def run(out: Path, epochs: str | None, seeds: int, jobs: str | None) -> int:
         remove_earlier(out)
         remove_partial(out)
         files = RunFolder(out, Training(base))
-        methods = list(_trained(files.training, seeds))
+        methods = list(_trained(files.training, count))
         simulated, exact = methods[0].results[0], methods[1].results[0]
         agreement = Agreement.of(simulated, exact)
         written = files.finish()

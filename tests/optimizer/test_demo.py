@@ -81,7 +81,8 @@ def test_tuned_rates_are_inside_their_grids():
     [
         (("--epochs", "-1"), ("--epochs", "greater than 0")),
         (("--jobs", "0"), ("--jobs", "0")),
-        (("--seeds", "0"), ("--seeds",)),
+        (("--seeds", "0"), ("--seeds: got '0'; must be a whole number, 1 or more",)),
+        (("--seeds", "few"), ("--seeds: got 'few'; must be a whole number",)),
     ],
 )
 def test_bad_options_are_refused(tmp_path, option, words):
