@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,7 +13,7 @@ from analog_training.training.result import AnalogResult
 
 
 def plot_training(result: AnalogResult, path: Path) -> None:
-    """Draw accuracy and loss after every epoch, with the beginnings of the stages as thin lines."""
+    """Draw accuracy and loss after every epoch, with thin lines before the first epoch of each stage."""
     spec = result.spec
     place = np.arange(1, len(result.losses) + 1)
     with plt.rc_context(STYLE):
@@ -21,7 +22,7 @@ def plot_training(result: AnalogResult, path: Path) -> None:
             axes.plot(place, values, markersize=3, **curve_style(0))
             axes.set_ylabel(label)
             for start in spec.course.starts[1:]:
-                axes.axvline(start + 0.5, color="0.6", linewidth=0.7)
+                axes.axvline(math.ceil(start) + 0.5, color="0.6", linewidth=0.7)
         below.set_yscale("log")
         below.set_xlabel("epochs")
         above.set_title(title(result), loc="left", fontsize=11)
