@@ -104,15 +104,17 @@ def _metrics() -> tuple[str, ...]:
 
 def _format(form: str | None, output: Path | None) -> str:
     """Format of the rows: as requested, or from the suffix of the file."""
-    if form is None:
-        suffix = "" if output is None else output.suffix.lower().removeprefix(".")
-        form = suffix if suffix in FORMATS else "table"
+    suffix = "" if output is None else output.suffix.lower().removeprefix(".")
+    named = suffix if suffix in FORMATS else None
+    form = form or named or "table"
     output_format(*FORMATS).parse(form)
     if form == "parquet" and output is None:
         raise ParameterError("format", "parquet", "is no text to print; name a file, -o FILE.parquet")
     if output is not None:
         if form == "table":
             raise ParameterError("output", str(output), "must end in .csv, .json or .parquet; or give a format, too")
+        if named not in (None, form):
+            raise ParameterError("format", form, f"is not that of {output.name}; leave it out, or name another file")
         check_output_file("output", output)
     return form
 

@@ -162,6 +162,7 @@ def test_files_are_written_whole_or_not_at_all(amc, mixed, tmp_path):
     assert json.loads((tmp_path / "r.json").read_text()) == amc("table", mixed, "--format", "json").json
     content = (tmp_path / "r.csv").read_bytes()
     amc("table", mixed, "-o", tmp_path / "r.csv", "--where", "sise=1").refused("where")
+    amc("table", mixed, "-o", tmp_path / "r.csv", "--format", "json").refused("--format: got json", "not that of r.csv")
     assert (tmp_path / "r.csv").read_bytes() == content
     assert {path.name for path in tmp_path.iterdir()} == {"mixed", "temporary", "r.csv", "r.json", "r.parquet", "rows"}
 
