@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from amc_circuits.engines.exact.nonlinear.step.elimination import solved
+from amc_circuits.engines.exact.nonlinear.step.elimination import FEW, solved
 from tests.comparators import assert_close
 
 
@@ -21,16 +21,18 @@ def test_the_equations_hold(size, count):
     assert (rows == given).all()
 
 
+@pytest.mark.parametrize("count", [1, FEW])
 @pytest.mark.parametrize("corner", [0.0, 1e-12])
-def test_small_pivots_are_exchanged(corner):
+def test_small_pivots_are_exchanged(corner, count):
     """Two equations whose first unknown hardly counts in the first: x + y = 3 and, nearly, y = 2."""
-    rows = np.array([[corner, 1.0, 2.0], [1.0, 1.0, 3.0]])[:, :, None]
-    assert_close(solved(rows)[:, 0], [1.0, 2.0], absolute=1e-11)
+    rows = np.tile(np.array([[corner, 1.0, 2.0], [1.0, 1.0, 3.0]])[:, :, None], count)
+    assert_close(solved(rows), np.tile([[1.0], [2.0]], count), absolute=1e-11)
 
 
+@pytest.mark.parametrize("count", [2, FEW])
 @pytest.mark.parametrize("matrix", [[[0.0]], [[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]], ids=str)
-def test_a_singular_matrix_is_refused(matrix):
+def test_a_singular_matrix_is_refused(matrix, count):
     """Among others that are not."""
-    matrices = np.stack([np.eye(len(matrix)), np.array(matrix)], axis=2)
+    matrices = np.stack([np.eye(len(matrix))] * (count - 1) + [np.array(matrix)], axis=2)
     with pytest.raises(np.linalg.LinAlgError):
         solved(np.concatenate([matrices, np.ones_like(matrices[:, :1])], axis=1))
