@@ -33,10 +33,10 @@ GRAZING = 1.1
 """Ratio of the settling times at 0.97 and 1.03 of the tolerance above which a note is added.
 
 For an exponential the two times differ by 1.3 %, or by 3 % at a tolerance of 0.1."""
-JUMP = 0.1
-"""Least difference of these times for the note, in time constants of the slowest pole.
+RISE = 0.01
+"""Least rise of the distance from the final outputs between these times for the note, in units of the band.
 
-Its exponential takes `ln(1.03/0.97) = 0.06` of them, however early it enters the band."""
+An exponential that begins at its band has none, however large the ratio of its times is."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,7 @@ class Answer:
                 f"settling times of {uncertain} kept changing as time steps were made shorter; the exact engine "
                 "knows them where the circuit is linear"
             )
-        least = JUMP / abs(self.circuit.stability.slowest.real)
-        grazing = {k: one for k, one in settled.items() if _grazes(*one.settling_range, least)}
+        grazing = {k: one for k, one in settled.items() if _grazes(one)}
         if grazing:
             worst = max(grazing, key=lambda k: grazing[k].settling_range[1] - grazing[k].settling_range[0])
             early, late = (format_quantity(time, "s") for time in grazing[worst].settling_range)
@@ -271,6 +270,12 @@ class Answer:
         )
 
 
-def _grazes(early: float, late: float, least: float) -> bool:
-    """Return True if settling times at two tolerances differ by more than those of an exponential, s."""
-    return late > GRAZING * early and late - early > least
+def _grazes(reading: Reading) -> bool:
+    """Return True if the outputs come back to the edge of their band between the settling times at two tolerances."""
+    early, late = reading.settling_range
+    if not late > GRAZING * early:
+        return False
+    response = reading.response
+    away = np.abs(response.outputs - reading.final).max(axis=1)[(early < response.time) & (response.time < late)]
+    least = RISE * response.tolerance * np.abs(reading.final).max()
+    return bool((away - np.minimum.accumulate(away)).max(initial=0.0) > least)
