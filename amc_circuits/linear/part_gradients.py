@@ -2,8 +2,8 @@
 
 A conductance g between nodes a and b has the derivative -<(p_a - p_b)(y_a - y_b)>, a capacitance -<(p_a - p_b)(y_a -
 y_b)'>, with < > the weighted sum. The gain stage of an op-amp follows `s' = w_T (v + offset) - (w_T/A0) s`, so w_T has
-<p_s (v + offset - s/A0)>, and so on. A cell in a mesh of wires takes its derivative from the reduced network
-(`netlists/arrays/cell_gradient.py`).
+<p_s (v + offset - s/A0)>, and so on. Cells in a mesh of wires, and the wires, take their derivatives from
+the reduced network (`netlists/arrays/cell_gradient.py`, `wire_gradient.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from amc_circuits.linear.adjoint import Adjoint, Points
 from amc_circuits.linear.equations import input_factors, siemens_of, stage_of
 from netlists import GROUND, Array, Capacitors, Circuit, Conductors, MacroOpAmp, OpAmps, Switches
 from netlists.arrays.cell_gradient import cell_gradient
+from netlists.arrays.wire_gradient import wire_gradient
 from netlists.record import FloatArray
 
 Fields = dict[str, FloatArray]
@@ -28,12 +29,12 @@ def resistance_of(circuit: Circuit, switches: Switches) -> str:
 
 
 def part_gradients(adjoint: Adjoint, points: Points) -> dict[str, Fields]:
-    """Compute derivatives by part and field: cells (N, M), conductors, switches, capacitors and op-amps (nodes,)."""
+    """Compute derivatives by part and field: cells (N, M), wires of an array (), other parts (nodes,)."""
     found: dict[str, Fields] = {}
     for part in adjoint.circuit.parts:
         match part:
             case Array():
-                found[part.name] = {"conductance": _of_cells(adjoint, points, part)}
+                found[part.name] = _of_array(adjoint, points, part)
             case Conductors():
                 found[part.name] = {"siemens": -_across(adjoint, points, part.a, part.b, points.voltage)}
             case Switches():
@@ -58,12 +59,14 @@ def _difference(adjoint: Adjoint, values: FloatArray, a: str, b: str) -> FloatAr
     return np.asarray(first - values[:, adjoint.at[b]] if b != GROUND else first)
 
 
-def _of_cells(adjoint: Adjoint, points: Points, array: Array) -> FloatArray:
+def _of_array(adjoint: Adjoint, points: Points, array: Array) -> Fields:
     at = [adjoint.at[group] for group in (array.word_lines, array.bit_lines)]
     values = (points.adjoint, points.voltage, points.rate)
     p, y, rate = (np.hstack([one[:, place] for place in at]) for one in values)
     weighted = points.weight[:, None] * p
-    return -cell_gradient(array.conductance, array.interconnect, weighted.T @ y, weighted.T @ rate)
+    of_laplacian, of_capacitance = -(weighted.T @ y), -(weighted.T @ rate)
+    of_cells = cell_gradient(array.conductance, array.interconnect, of_laplacian, of_capacitance)
+    return {"conductance": of_cells, **wire_gradient(array, of_cells, of_laplacian, of_capacitance)}
 
 
 def _of_opamps(adjoint: Adjoint, points: Points, part: OpAmps) -> Fields:

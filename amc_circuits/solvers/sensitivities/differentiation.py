@@ -269,5 +269,5 @@ def _sum(first: PartFields, other: PartFields) -> PartFields:
     found = {name: dict(fields) for name, fields in first.items()}
     for name, fields in other.items():
         for field, derivative in fields.items():
-            found[name][field] = found[name].get(field, 0.0) + derivative
+            found[name][field] = np.asarray(found[name].get(field, 0.0) + derivative)
     return found

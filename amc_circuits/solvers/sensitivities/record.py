@@ -15,6 +15,8 @@ METRICS = {"settling_time": "s", "energy": "J", "relative_error": "", "growth_ra
 """Metrics with derivatives, and their units."""
 FIELDS = {
     "conductance": "S",
+    "wire_resistance": "ohm",
+    "line_capacitance": "F",
     "siemens": "S",
     "farads": "F",
     "on_resistance": "ohm",
@@ -44,7 +46,7 @@ class Contribution:
     Attributes:
         part: Name of the part.
         field: Field of the part.
-        place: Row and column of a cell, or place of another element, from 0.
+        place: Row and column of a cell, or place of another element, from 0; empty for the wires of an array.
         value: Value of the element.
         derivative: Derivative of the metric, in units of the metric over those of the value.
         share: Relative change of the metric for a relative change of the element, `derivative value / metric`.
@@ -63,11 +65,13 @@ class Sensitivity:
     """Derivatives of a metric with respect to every element of a circuit, at a fixed input voltage and read-out gain.
 
     Inputs that are made smaller, because an output would pass 0.8 of its swing, follow the elements and the swing.
+    The wires of an array have one derivative by the resistance of all segments and one by the line capacitance; a value
+    of 0 has none.
 
     Attributes:
         metric: Name of the metric.
         value: Its value.
-        derivatives: Derivatives by part and field: cells of an array (N, M), others (nodes,).
+        derivatives: Derivatives by part and field: cells of an array (N, M), its wires (), others (nodes,).
         values: Present values of the same elements.
         of_gain: Derivative with respect to the logarithm of the read-out gain.
         of_level: Derivative with respect to the logarithm of the input voltage.
@@ -105,7 +109,7 @@ class Sensitivity:
         Raises:
             ParameterError: If there is no such part or field.
         """
-        return self.of(part, field) * self.values[part][field] / self.value
+        return np.asarray(self.of(part, field) * self.values[part][field] / self.value)
 
     def largest(self, count: int = 10) -> list[Contribution]:
         """Return the elements with the largest shares, the largest first."""

@@ -113,8 +113,9 @@ def _table(title: str, found: Sensitivity, count: int) -> Table:
 
 
 def _name(one: Contribution) -> str:
+    """Name an element; the wires of an array, which have one value together, have no place."""
     place = ", ".join(str(index + 1) for index in one.place)
-    return f"{one.part} [{place}] {one.field.replace('_', ' ')}"
+    return f"{one.part}{f' [{place}]' if place else ''} {one.field.replace('_', ' ')}"
 
 
 def _elements(found: Sensitivity) -> int:

@@ -41,6 +41,21 @@ def test_sensitivity_prints_and_saves_what_python_finds(amc, tmp_path, metric):
         assert f"{one.share:+.4g} %" in table
 
 
+def test_sensitivity_has_a_row_for_the_wires_of_each_array(amc, tmp_path):
+    """All segments of an array together, so without a place; nothing for wires that there are not."""
+    file, wires = tmp_path / "s.npz", ("--wire-resistance", 20, "--line-capacitance", "10f")
+    found = amc("sensitivity", "inv", *SMALL, *wires, "--largest", 100, "--save", file, "--format", "json").json
+    listed = {(one["part"], one["field"]): one for one in found["largest"] if not one["place"]}
+    assert listed.keys() == {("p", "wire_resistance"), ("p", "line_capacitance")}
+    one = listed["p", "wire_resistance"]
+    assert one["share"] == found["sums"]["p"]["wire_resistance"] == 20 * one["derivative"] / found["value"] != 0
+    with np.load(file) as content:
+        assert content["p.wire_resistance"] == one["derivative"]
+    table = amc("sensitivity", "inv", *SMALL, *wires, "--largest", 100).out
+    assert "p wire resistance " in table and "p line capacitance " in table and "10 fF" in table
+    assert "wire" not in amc("sensitivity", "inv", *SMALL, "--largest", 100).out
+
+
 @pytest.mark.parametrize("circuit", ["mvm", "ginv"])
 def test_every_circuit_has_sensitivities(amc, circuit):
     """GINV, too."""
