@@ -170,7 +170,7 @@ class Slots:
     def _energies(self, settled: FloatArray) -> list[dict[str, float | None]]:
         """Energies by account of every slot, from the step to the settling time, J."""
         account, last, edges = self.exact.account, self.step + settled, self._read.edges
-        panels = max(1, int(np.searchsorted(edges, last.max(where=np.isfinite(last), initial=0.0))))
+        panels = 1 + int(np.searchsorted(edges[1:-1], last.max(where=np.isfinite(last), initial=0.0)))
         inside = slice(POINTS * panels)  # behind them no energy is read
         voltage, drawn = ({name: one[:, inside] for name, one in held.items()} for held in (self.voltage, self.drawn))
         powers = account.powers(voltage, drawn, self.currents[:, inside])
