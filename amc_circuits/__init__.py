@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from netlists.packages import installed_entries, load_entry, package_of
     from netlists.record import about
     from netlists.short_text import model_repr, rows_text, short_repr
+    from netlists.validation import refusal
     from netlists.version import package_version
 
     __version__: str
@@ -173,6 +174,7 @@ _HOMES = {
     "load_entry": "netlists.packages",
     "package_of": "netlists.packages",
     "model_repr": "netlists.short_text",
+    "refusal": "netlists.validation",
     "rows_text": "netlists.short_text",
     "short_repr": "netlists.short_text",
 }
@@ -266,6 +268,7 @@ __all__ = [
     "read_schedule",
     "read_toml",
     "record_options",
+    "refusal",
     "replacing",
     "rows_text",
     "run_schedule",

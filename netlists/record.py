@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from netlists.errors import ParameterError as ParameterError
 from netlists.errors import as_floats, no_such, shown
 from netlists.short_text import model_repr
+from netlists.validation import refusal
 
 FloatArray = NDArray[np.float64]
 _text_of = json.JSONEncoder(sort_keys=True).encode  # as `json.dumps`, which makes an encoder for each value
@@ -42,23 +43,13 @@ def unit_of(field: FieldInfo) -> str:
 
 def _one_error(error: ValidationError, names: Iterable[str]) -> ParameterError:
     """Return the first error of a validation as one `ParameterError`; `names` are those of the record's fields."""
-    first, *others = error.errors()
+    first = error.errors()[0]
     inner = first.get("ctx", {}).get("error")
     if isinstance(inner, ParameterError):
         return inner
-    name = _field_of(first)
-    message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    for other in others:  # the other types that the field may have
-        if other["loc"] != first["loc"] and _field_of(other) == name:
-            message += f", or {other['msg'].removeprefix('Input should be ')}"
-    if first["type"] == "extra_forbidden":
-        message = no_such(name, names)
-    return ParameterError(name, shown(first["input"]), message[0].lower() + message[1:])
-
-
-def _field_of(error: Any) -> str:
-    """Return the name of the field of an error, without the type that pydantic tried, such as `constrained-float`."""
-    return ".".join(str(part) for part in error["loc"] if str(part).isidentifier() or isinstance(part, int)) or "record"
+    place, value, mend = refusal(error)
+    name = ".".join(map(str, place)) or "record"
+    return ParameterError(name, value, no_such(name, names) if first["type"] == "extra_forbidden" else mend)
 
 
 class Record(BaseModel):

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from amc_circuits import ParameterError, check_name, meant, model_repr, shown
+from amc_circuits import ParameterError, check_name, meant, model_repr, refusal, shown
 from optimizer.installed import OURS, installed_optimizer, optimizer_names
 
 Positive = Annotated[float, Field(gt=0)]
@@ -34,7 +34,7 @@ def _odd(width: int) -> int:
 def first_finding(error: ValidationError, names: Iterable[str]) -> ParameterError:
     """First error of a validation, with its path, with dots; `names` are those of the fields."""
     first = error.errors()[0]
-    place = list(first["loc"])
+    place, value, mend = refusal(error)
     if place[:1] == ["optimizer"]:
         del place[1:2]  # the optimizer's name, which pydantic adds to distinguish the types
     inner = first.get("ctx", {}).get("error")
@@ -43,8 +43,7 @@ def first_finding(error: ValidationError, names: Iterable[str]) -> ParameterErro
     path = ".".join(map(str, place))
     if first["type"] == "extra_forbidden":
         return ParameterError(path, "an unknown name", f"remove it or mend its spelling{meant(path, names)}")
-    mend = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return ParameterError(path, shown(first["input"]), mend[0].lower() + mend[1:])
+    return ParameterError(path, value, mend)
 
 
 def _check_names(content: object, above: str = "") -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, FiniteFloat, ValidationError, model_validator
 
-from amc_circuits import ParameterError, check_own_files
+from amc_circuits import ParameterError, check_own_files, refusal
 from optimizer.data_settings import OF_FILES, DataSettings
 
 SUMMARY, HISTORY = "summary.json", "history.json"
@@ -174,7 +174,7 @@ def _content(path: Path, model: type[Content]) -> Content:
     except OSError as error:
         raise ParameterError("DESIGN", str(path), f"cannot be read: {error.strerror or error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "content"
-        mend = f"was not written by amc train, or is damaged: {place}: {first['msg']}; train anew"
+        place, value, finding = refusal(error)
+        what = f"{'.'.join(map(str, place)) or 'content'}: got {value}; {finding}"
+        mend = f"was not written by amc train, or is damaged: {what}; train anew"
         raise ParameterError("DESIGN", str(path), mend) from None

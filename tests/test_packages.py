@@ -224,7 +224,7 @@ def test_settings_of_its_own_are_options_of_a_sweep(site, tmp_path):
     ("settings", "wanted"),
     [
         ({"name": "scaled"}, "Settings(\n    learning_rate=0.05, schedule='constant'"),
-        ({"name": "scaled", "weight_decay": -1}, "error: specification: optimizer.weight_decay: got -1; should be"),
+        ({"name": "scaled", "weight_decay": -1}, "error: specification: optimizer.weight_decay: got -1; must be"),
         ({"name": "scaled", "rate": 1}, "error: specification: optimizer.rate: got an unknown name; remove it"),
         ({"name": "sclaed"}, "error: specification: optimizer.name: got 'sclaed'; must be one of momentum, adam, kfac"),
         (

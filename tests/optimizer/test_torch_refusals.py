@@ -70,8 +70,8 @@ def test_networks_that_are_not_covered_are_refused_at_once(network, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"solver": "lu"}, "solver: got 'lu'; should be 'cholesky' or 'inv-circuit'"),
-        ({"damping": -1.0}, "damping: got -1.0; should be greater than 0"),
+        ({"solver": "lu"}, "solver: got 'lu'; must be 'cholesky' or 'inv-circuit'"),
+        ({"damping": -1.0}, "damping: got -1.0; must be greater than 0"),
         ({"dampening": 1.0}, "dampening: got an unknown name"),
         ({"momentum": 0.5}, "momentum: got 0.5; leave it out; the torch optimizer has its own"),
         ({"weight_decay": 0.1}, "weight_decay: got 0.1; leave it out; the torch optimizer has its own"),

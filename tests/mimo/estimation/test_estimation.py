@@ -94,7 +94,7 @@ def test_an_unstable_ginv_solves_nothing(monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"size": 1025}, "size: got 1025; should be less than or equal to 1024"),
+        ({"size": 1025}, "size: got 1025; must be at most 1024"),
         ({"pilots": 33}, "pilots: got 33; must be at most the number of entries, 32"),
         ({"taps": 16}, "taps: got 16; must be below the number of pilots, 16"),
         ({"snr": "nan"}, "snr: got nan; must be finite"),

@@ -65,11 +65,11 @@ REFUSED = {
         "42 of at most 4608",
         "arrays invert 292 of at most 128",
     ),
-    "[digital]\nshare = 2": ("digital.share: got 2", "less than or equal to 1"),
+    "[digital]\nshare = 2": ("digital.share: got 2", "must be at most 1"),
     "[digital]\nshar = 0.2": ("digital.shar", "did you mean share"),
-    "[digital]\npeak = 'fast'": ("digital.peak", "valid number"),
+    "[digital]\npeak = 'fast'": ("digital.peak", "must be a number"),
     "[circuit]\nopamp = 'ad283'": ("circuit.opamp", "ad823"),
-    "inverse_intervals = [0]": ("inverse_intervals.0: got 0", "greater than or equal to 1"),
+    "inverse_intervals = [0]": ("inverse_intervals.0: got 0", "at least 1"),
     "layers = [{inputs = 3, outputs = 4}]": ("network: got both it and layers",),
 }
 
@@ -91,8 +91,8 @@ def test_a_mistake_ends_as_one_line(net, capsys, line):
     [
         ("batch_size = 3", ("layers: got nothing", "or network, one of resnet-18-cifar")),
         ("network = 'resnet-19'", ("network: ", "resnet-18-cifar")),
-        ("layers = []", ("layers", "at least 1 item")),
-        ("layers = [{inputs = 3}]", ("layers.0.outputs", "required")),
+        ("layers = []", ("layers", "must have 1 or more entries")),
+        ("layers = [{inputs = 3}]", ("layers.0.outputs: got nothing", "must be given")),
         ("layers = [{inputs = 3, outputs = 4}]\n[arrays]\nsizes = [4, 2]", ("arrays.sizes", "must rise")),
     ],
 )
