@@ -99,7 +99,7 @@ def read_source(source: Source) -> Stored:
 
 def _head(source: Source) -> bytes:
     if source.path.exists() and not source.path.is_file():
-        raise ParameterError(source.parameter, str(source.path), "is no file and no folder")
+        raise ParameterError(source.parameter, str(source.path), "is no file and no folder; name one of them")
     try:
         with source.path.open("rb") as file:
             return file.read(8)

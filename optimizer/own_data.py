@@ -127,7 +127,7 @@ def _words(source: Source, labels: NDArray[Any]) -> NDArray[Any]:
 
 def _check_whole(source: Source, numbers: NDArray[np.float64]) -> None:
     for odd in numbers[~(np.isfinite(numbers) & (numbers == np.round(numbers)))][:1]:
-        raise ParameterError(source.parameter, f"the label {odd:g}", "a class is a whole number or a word")
+        raise ParameterError(source.parameter, f"the label {odd:g}", "a class must be a whole number or a word")
 
 
 def _whole(source: Source, numbers: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -164,7 +164,7 @@ def _check_alike(train: Stored, test: Stored) -> None:
         raise ParameterError("data.test", f"samples of shape {test.samples.shape[1:]}", mend)
     if train.names and test.names and train.names != test.names:
         name, other = next(pair for pair in zip(test.names, train.names, strict=True) if pair[0] != pair[1])
-        raise ParameterError("data.test", f"the column {name}", f"in the samples for training it is {other}")
+        raise ParameterError("data.test", f"the column {name}", f"must be {other}, as in the samples for training")
 
 
 def _normalisation(settings: DataSettings, samples: Samples) -> str:

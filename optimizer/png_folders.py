@@ -67,7 +67,7 @@ def _pixels(parameter: str, file: Path) -> NDArray[np.uint8]:
         try:
             return np.asarray(picture.convert(MODES[picture.mode]), np.uint8)
         except (OSError, SyntaxError, ValueError) as error:
-            raise ParameterError(parameter, str(file), f"is a damaged PNG: {error}") from None
+            raise ParameterError(parameter, str(file), f"is a damaged PNG: {error}; mend or remove it") from None
 
 
 def _opened(parameter: str, file: Path) -> Any:
@@ -76,7 +76,7 @@ def _opened(parameter: str, file: Path) -> Any:
     try:
         return Image.open(file, formats=["PNG"])
     except UnidentifiedImageError:
-        raise ParameterError(parameter, str(file), "is no PNG picture") from None
+        raise ParameterError(parameter, str(file), "is no PNG picture; convert or remove it") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ParameterError(parameter, str(file), "is a picture of too many pixels") from None
     except (OSError, SyntaxError, ValueError) as error:

@@ -98,7 +98,9 @@ class Autoencoder:
         if len(self.dataset.image_shape) == 1:
             raise ParameterError("task", "autoencoder", "takes images; for features give data.shape, or take classes")
         if not self._span > 0:
-            raise ParameterError("task", "autoencoder", "all pixels of the training images have the same value")
+            raise ParameterError(
+                "task", "autoencoder", "all pixels of the training images have the same value; give other images"
+            )
 
     @cached_property
     def _lowest(self) -> float:

@@ -170,7 +170,8 @@ def _content(path: Path, model: type[Content]) -> Content:
             raise ParameterError("DESIGN", str(path), f"is larger than {LARGEST_FILE // 10**6} MB")
         return model.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise ParameterError("DESIGN", str(path.parent), f"has no {path.name}: its training has not ended") from None
+        mend = f"has no {path.name}: its training has not ended; resume it first"
+        raise ParameterError("DESIGN", str(path.parent), mend) from None
     except OSError as error:
         raise ParameterError("DESIGN", str(path), f"cannot be read: {error.strerror or error}") from None
     except ValidationError as error:

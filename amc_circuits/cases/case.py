@@ -170,7 +170,9 @@ def _stored(options: dict[str, Any], matrix: Numbers) -> Conductances | None:
         return None
     for name in names_of(DEVICE):
         if options[name] is not None and name != "nonlinearity_voltage":
-            raise ParameterError(name, options[name], "the conductances of a file are what they are")
+            raise ParameterError(
+                name, options[name], "the conductances of a file are what they are; leave one of both out"
+            )
     from amc_circuits.programming.conductances import load_conductances  # few circuits use such a file
 
     limits = options["g_min"], options["g_max"]

@@ -133,7 +133,9 @@ class CircuitOptions:
         arguments = self._of_blocks(array := numeric_array("A", matrix, (2,)), seed, trial)
         converters, levels = arguments.pop("converters"), arguments["device"].levels
         if converters.adc_range is not None:
-            raise ParameterError("adc_range", converters.adc_range, "ADCs of a refinement follow the largest output")
+            raise ParameterError(
+                "adc_range", converters.adc_range, "ADCs of a refinement follow the largest output; leave it out"
+            )
         words = {name: getattr(converters, name) for name in ("dac_bits", "adc_bits")}
         arguments |= {**loop, **{name: value for name, value in words.items() if value is not None}}
         if levels is not None:

@@ -53,7 +53,9 @@ def subcircuit_of(options: Mapping[str, Any]) -> SubcircuitOpAmp:
             raise ParameterError(name, "nothing", "an op-amp from a file needs it")
     for name in names_of(OPAMP):
         if name != "supply_voltage" and options.get(name) is not None:
-            raise ParameterError(name, options[name], "an op-amp from a file is what the file says")
+            raise ParameterError(
+                name, options[name], "an op-amp from a file is what the file says; leave one of both out"
+            )
     from netlists.model_files.file import read_model  # here, since most circuits have a preset
 
     pins = None if options["opamp_pins"] is None else parse_pins(options["opamp_pins"])

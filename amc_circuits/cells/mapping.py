@@ -126,7 +126,7 @@ def map_matrix(matrix: FloatArray, g_min: float = 1e-6, g_max: float = 100e-6, p
     check_conductance_limits(g_min, g_max)
     alpha = float(np.abs(matrix).max())
     if alpha == 0:
-        raise ParameterError("A", "a matrix of zeros", "there is nothing to program")
+        raise ParameterError("A", "a matrix of zeros", "there is nothing to program; give an entry other than 0")
     relative = matrix / alpha
     if relative.min() < 0 and pair == "never":
         raise ParameterError("pair", "never", "A has negative entries, for which there must be a pair; take auto")

@@ -217,7 +217,7 @@ def calibrate_cell(
     for name in ("low", "high"):
         value = getattr(settings, name)
         if not limits[0] <= value <= limits[1]:
-            mend = f"a cell of these parameters has {limits[0]:.3g} to {limits[1]:.3g} S"
+            mend = f"a cell of these parameters has {limits[0]:.3g} to {limits[1]:.3g} S; choose a value between them"
             raise ParameterError(name, f"{value:g} S", mend)
     model: PulseModel = CircuitPulses(cell) if source == "ngspice" else calibrate(cell, settings.gate)
     up = measured_train(model, "set", settings.low, settings.gate, settings.pulses)

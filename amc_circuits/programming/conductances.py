@@ -98,7 +98,9 @@ def load_conductances(path: Path, matrix: Numbers, limits: tuple[float | None, f
     names = [name for name in ARRAYS if name in content]
     _check_keys(path, content, signed="negative" in content)
     if content["matrix"].shape != matrix.shape:
-        raise _refused(path, f"was made for a matrix of shape {content['matrix'].shape}, not {matrix.shape}")
+        raise _refused(
+            path, f"was made for a matrix of shape {content['matrix'].shape}, not {matrix.shape}; program this one"
+        )
     if not np.array_equal(content["matrix"], matrix):
         raise _refused(path, "was made for another matrix of this shape; program this one")
     for name in names:
@@ -148,7 +150,7 @@ def _check_signs(path: Path, content: dict[str, Any], matrix: FloatArray) -> Non
 def _refuse_limits(limits: tuple[float | None, float | None]) -> None:
     for name, value in zip(("g_min", "g_max"), limits, strict=True):
         if value is not None:
-            raise ParameterError(name, value, "the conductances of a file are what they are")
+            raise ParameterError(name, value, "the conductances of a file are what they are; leave it out")
 
 
 def programming_cost(path: Path) -> tuple[float, float]:
@@ -219,7 +221,7 @@ def _check_array(path: Path, content: dict[str, Any], name: str, shape: tuple[in
 def _check_shape(path: Path, name: str, array: Numbers, shape: tuple[int, ...]) -> None:
     """Check for one conductance above 0 in each cell."""
     if array.shape != shape:
-        raise _refused(path, f"{name} has shape {array.shape}, its matrix {shape}")
+        raise _refused(path, f"{name} has shape {array.shape}; it must be that of its matrix, {shape}")
     if not np.isfinite(array).all() or array.min() <= 0:
         raise _refused(path, f"{name} holds {array.min():g} S; every conductance must be above 0")
 

@@ -94,7 +94,7 @@ def slot_times(time_constants: FloatArray, slewing: float, tolerance: float, ris
 def _too_many_points(poles: Stability, opamp: OpAmp, rise_time: float, slot: float) -> ParameterError:
     """Build the error that names the cause of a slot with too many time steps."""
     if 4 * rise_time > slot:
-        return ParameterError("rise_time", rise_time, "is far longer than the circuit's own time constants")
+        return ParameterError("rise_time", rise_time, "is far longer than the circuit's own time constants; shorten it")
     equivalent = opamp.equivalent
     if isinstance(equivalent, MacroOpAmp) and 2 * opamp.slewing_time > slot:
         slow = "is far too slow for this op-amp's bandwidth"

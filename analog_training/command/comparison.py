@@ -85,7 +85,9 @@ def _read(folder: Path) -> _Summary:
         with path.open("rb") as file:
             return _Summary.model_validate(json.loads(file.read(LARGEST_FILE)))
     except FileNotFoundError:
-        raise ParameterError("DESIGN", str(folder), f"has no {SUMMARY}: its training has not ended") from None
+        raise ParameterError(
+            "DESIGN", str(folder), f"has no {SUMMARY}: its training has not ended; resume it first"
+        ) from None
     except OSError as error:
         raise ParameterError("DESIGN", str(path), f"cannot be read: {error.strerror or error}") from None
     except (ValidationError, ValueError, RecursionError):

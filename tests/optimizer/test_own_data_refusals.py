@@ -61,7 +61,7 @@ def test_no_pickle_is_read(tmp_path, refused):
 ARRAYS = {
     r"shape \(19,\); must be one for each of the 20 samples": {"X": X, "y": Y[:19]},
     r"labels of shape \(20, 2\); .*numpy\.argmax\(y, axis=1\)": {"X": X, "y": np.eye(2)[Y]},
-    "got the label 0.5; a class is a whole number or a word": {"X": X, "y": Y / 2},
+    "got the label 0.5; a class must be a whole number or a word": {"X": X, "y": Y / 2},
     r"got the label 1e\+30; is a float beyond 2\*\*53": {"X": X, "y": np.where(Y, 2e30, 1e30)},
     "the label nan": {"X": X, "y": np.where(Y, np.nan, 0)},
     "has values that are nan or infinite": {"X": np.where(X > 30, np.inf, X), "y": Y},
@@ -103,7 +103,7 @@ def test_test_samples_must_be_like_those_for_training(tmp_path, refused):
     refused(r"data\.test: got samples of shape \(4,\); must be .*\(2,\)", **data, test=wide["train"])
     for name, header in (("one", "a,b,label"), ("two", "b,a,label")):
         (tmp_path / name).write_text(f"{header}\n" + "\n".join(f"{a},{b},{k}" for (a, b), k in zip(X, Y, strict=True)))
-    refused("data.test: got the column b; .* it is a", train=str(tmp_path / "one"), test=str(tmp_path / "two"))
+    refused("data.test: got the column b; must be a,", train=str(tmp_path / "one"), test=str(tmp_path / "two"))
     refused("the label 5; no sample for training is of this class; the classes are 0, 1", **data, test=other["train"])
 
 

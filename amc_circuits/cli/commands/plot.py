@@ -60,7 +60,9 @@ def _plot(source: Path, output: Path, options: dict[str, Any]) -> None:
     if len(requested) > 1:
         raise ParameterError(requested[0], f"--{requested[1]}, too", "these are two pictures; give one of them")
     if not source.exists():
-        raise ParameterError("FILE.npz|DIR", str(source), "does not exist")
+        raise ParameterError(
+            "FILE.npz|DIR", str(source), "does not exist; name a file of --save, or a folder of amc sweep"
+        )
     given = {
         name: options[name]
         for name in (*(option.name for option in OF_SWEEP), "where", "pareto", "row")

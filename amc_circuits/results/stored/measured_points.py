@@ -61,14 +61,14 @@ def load_points(path: Path, response: Response, number: int) -> MeasuredPoints:
     head = lines.pop(0) if _is_head(lines[0]) else []
     width = len(head or lines[0])
     if not lines:
-        raise _refused(path, "holds no points")
+        raise _refused(path, "holds no points; write a time and a column for each measured output, with commas")
     if any(len(line) != width for line in lines):
-        raise _refused(path, f"has lines with another number of fields than {width}")
+        raise _refused(path, f"has lines with another number of fields than the first, {width}; write as many in each")
     values = np.array([[_value(path, field) for field in line] for line in lines])
     if head and _split(head[0])[0] == NUMBER:
         head, values = head[1:], values[values[:, 0] == number, 1:]
         if not len(values):
-            raise _refused(path, f"holds no points of right-hand side {number}")
+            raise _refused(path, f"holds no points of right-hand side {number}; choose another one")
     if values.shape[1] < 2 or not np.isfinite(values[:, 0]).all():
         raise _refused(path, "must have a time in every line, and a column for each measured output")
     found = MeasuredPoints(values[:, 0], values[:, 1:], _places(path, head, values.shape[1] - 1, response))
@@ -91,10 +91,10 @@ def _lines(path: Path) -> list[list[str]]:
     except OSError as error:
         raise _refused(path, f"cannot be read: {error.strerror or error}") from None
     except (UnicodeDecodeError, csv.Error):
-        raise _refused(path, "is not text with commas") from None
+        raise _refused(path, "is not text with commas; export it as CSV in UTF-8") from None
     found = [line for line in found if any(line)]
     if not found:
-        raise _refused(path, "is empty")
+        raise _refused(path, "is empty; write a time and a column for each measured output, with commas")
     return found
 
 
@@ -113,7 +113,7 @@ def _number(field: str) -> float | None:
 def _value(path: Path, field: str) -> float:
     value = _number(field)
     if value is None or math.isinf(value):
-        raise _refused(path, f"holds {field!r}, which is no finite number")
+        raise _refused(path, f"holds {field!r}, which is no finite number; mend it, or leave the field empty")
     return value
 
 

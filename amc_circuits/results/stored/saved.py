@@ -58,9 +58,11 @@ class Saved:
         elif number in self.numbers:
             place, which = self.numbers.index(number), f" (right-hand side {number} of {self.count})"
         elif 1 <= number <= self.count:
-            raise ParameterError("rhs", number, "this right-hand side is zero: it was not simulated")
+            raise ParameterError(
+                "rhs", number, "this right-hand side is zero: it was not simulated; choose another one"
+            )
         else:
-            raise ParameterError("rhs", number, f"{self.path} holds right-hand sides 1 to {self.count}")
+            raise ParameterError("rhs", number, f"must be one of right-hand sides 1 to {self.count} of {self.path}")
         return self.responses[place], self.title + which * (self.count > 1)
 
     def number_of(self, response: Response) -> int:

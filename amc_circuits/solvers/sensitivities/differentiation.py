@@ -168,7 +168,7 @@ class Differentiation:
         wrong, wanted, factor = self._wrong(adjoint.steady(self.levels)[place])
         size, scale = float(np.linalg.norm(wrong)), float(np.linalg.norm(wanted))
         if size == 0 or scale == 0:
-            raise ParameterError("metric", "relative_error", "has no derivative where it is 0")
+            raise ParameterError("metric", "relative_error", "has no derivative where it is 0; take another metric")
         weights = np.zeros(adjoint.count)
         weights[place] = factor * wrong / (size * scale)
         points = adjoint.of_steady(weights, self.levels)
@@ -181,7 +181,8 @@ class Differentiation:
         """Return the error of the answer at steady outputs (N,), V, the exact answer, and answers per volt."""
         circuit = self.circuit
         if type(circuit).error is not ProgrammedArray.error:
-            raise ParameterError("metric", "relative_error", "has no derivative for the error measure of this circuit")
+            mend = "has no derivative for the error measure of this circuit; take another metric"
+            raise ParameterError("metric", "relative_error", mend)
         factor = circuit.gain / self.solution.attempts[0][-1].scale * circuit.system.output_factors
         wanted = self.question.target[:, 0] * circuit.system.output_factors
         return factor * outputs - wanted, wanted, factor
@@ -193,7 +194,8 @@ class Differentiation:
         settled, tolerance = float(self.solution.settling_time), self.circuit.settings.tolerance
         slot, step = self.slot, self.slot.slots.step
         if settled == 0:
-            raise ParameterError("metric", "settling_time", "has no derivative where the outputs settle with the step")
+            mend = "has no derivative where the outputs settle with the step; take another metric"
+            raise ParameterError("metric", "settling_time", mend)
         ratio = slot.slots.hold.stop / self.circuit.timing.slot_time
         crossing = slot.crossing(settled + step, tolerance)
         found, of_end = settling_points(slot, crossing, tolerance, ratio * slot_of_time_constant(tolerance))

@@ -57,9 +57,9 @@ def value_of(option: Option, value: object) -> Any:
 def _check_file(option: Option, name: str) -> None:
     """Refuse a missing file before anything runs; its content is checked when the point runs."""
     if not os.path.lexists(name):
-        raise ParameterError(option.name, shown(name), "there is no such file")
+        raise ParameterError(option.name, shown(name), "there is no such file; check its name")
     if not Path(name).exists():
-        raise ParameterError(option.name, shown(name), "is a link to a file that is missing")
+        raise ParameterError(option.name, shown(name), "is a link to a file that is missing; name the file")
     if Path(name).is_dir():
         raise ParameterError(option.name, shown(name), "is a folder; name a file")
 
@@ -86,7 +86,7 @@ def values_of(option: Option, entry: object) -> Sequence[Any]:
         forms = "{range = [first, end]}, {linear = [first, last, count]} or {log = [first, last, count]}"
         raise ParameterError(option.name, shown(entry), f"must be a list of values, {forms}; one value goes in [fixed]")
     if not values:
-        raise ParameterError(option.name, shown(entry), "has no value")
+        raise ParameterError(option.name, shown(entry), "has no value; give one or more")
     return values
 
 
@@ -99,7 +99,8 @@ def values_of_all() -> Callable[[Option, object], Sequence[Any]]:
         found = values_of(option, entry)
         count += len(found)
         if count > MOST_VALUES:
-            raise ParameterError(option.name, shown(entry), f"with it, axes have more than {MOST_VALUES} values in all")
+            mend = f"with it, axes have more than {MOST_VALUES} values in all; take fewer"
+            raise ParameterError(option.name, shown(entry), mend)
         return found
 
     return values
@@ -113,7 +114,7 @@ def _range(option: Option, bounds: object) -> Sequence[Any]:
         raise ParameterError(option.name, shown({"range": bounds}), mend)
     values = range(*bounds)
     if values[LARGEST_SWEEP:]:
-        raise ParameterError(option.name, shown({"range": bounds}), f"has more than {LARGEST_SWEEP} values")
+        raise ParameterError(option.name, shown({"range": bounds}), f"must have at most {LARGEST_SWEEP} values")
     if option.kind not in ("integer", "quantity") or not values:
         return [value_of(option, value) for value in values]
     for end in (values[0], values[-1]):
@@ -148,7 +149,7 @@ def _ends(option: Option, form: str, bounds: object) -> tuple[Any, Any, int]:
         mend = f"must be {{{form} = [first, last, count]}} with a count of 2 or more"
         raise ParameterError(option.name, shown({form: bounds}), mend)
     if bounds[2] > LARGEST_SWEEP:
-        raise ParameterError(option.name, shown({form: bounds}), f"has more than {LARGEST_SWEEP} values")
+        raise ParameterError(option.name, shown({form: bounds}), f"must have at most {LARGEST_SWEEP} values")
     first, last = (value_of(option, bound) for bound in bounds[:2])
     if isinstance(first, str) or isinstance(last, str) or first == last:
         raise ParameterError(option.name, shown({form: bounds}), "must have two different numbers as its ends")

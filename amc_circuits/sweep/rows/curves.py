@@ -168,7 +168,9 @@ def chart_of(
     known = known_columns(source)
     rows = load(source, columns_for(known, x, y, hue), where)
     if where and not len(rows):
-        raise ParameterError("where", repr(",".join(where)), "no row keeps this, so there is nothing to draw")
+        raise ParameterError(
+            "where", repr(",".join(where)), "no row keeps this, so there is nothing to draw; relax the condition"
+        )
     axes = axes_of(rows, known, x, y, hue)
     left_out = _left_out(axes.current, len(axes.drawn), len(rows) - len(axes.current))
     curves = _curves(axes)

@@ -137,7 +137,7 @@ def scale_axis(axes: Axes, which: str, column: Column, values: FloatArray, asked
     axis: Axis = getattr(axes, f"{which}axis")
     logarithmic = is_logarithmic(column.name, values) if asked is None else which in asked
     if asked not in (None, "none") and logarithmic and values.min() <= 0:
-        mend = f"{column.title} has values of 0 or less, which a logarithmic axis cannot show"
+        mend = f"{column.title} has values of 0 or less, which a logarithmic axis cannot show; leave it linear"
         raise ParameterError("log", asked, mend)
     if logarithmic:
         getattr(axes, f"set_{which}scale")("log")

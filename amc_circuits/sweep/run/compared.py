@@ -44,7 +44,7 @@ def _rows(folder: Path) -> list[Row]:
     with Store(folder) as store:
         rows = newest(store.rows())
     if not rows:
-        raise ParameterError("DESIGN", str(folder), "holds no rows yet")
+        raise ParameterError("DESIGN", str(folder), "holds no rows yet; run its sweep first")
     if any(row.subject[0] == "run" for row in rows):
         raise ParameterError("DESIGN", str(folder), "holds runs of another package, not circuits; amc table shows them")
     others = [name for name in varied_options(rows) if name != "seed"]

@@ -117,7 +117,7 @@ def program_matrix(
 def _check_limits(mapping: Mapping, g_min: float, g_max: float, cell: OneTransistorCell, tolerance: float) -> None:
     """Refuse a mapping with a conductance that no cell can reach."""
     low, high = cell.filament.conductance_range
-    mend = f"a cell of these parameters has {low:.4g} to {high:.4g} S"
+    mend = f"a cell of these parameters has {low:.4g} to {high:.4g} S; choose a value between them"
     wanted = mapping.positive if mapping.negative is None else np.stack([mapping.positive, mapping.negative])
     if wanted.min() < low - tolerance:
         raise ParameterError("g_min", f"{g_min:.4g} S", mend)

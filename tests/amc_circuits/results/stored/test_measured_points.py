@@ -67,7 +67,7 @@ def test_an_empty_field_is_no_point(tmp_path):
         ("time,output 1,output 1\n1,1,1\n", "each output once"),
         ("time,output 1,b\n1,1,1\n", "each output once"),
         ("1,1,1,1,1\n", "4 columns of outputs; the file has 3"),
-        ("1,1\n1\n", "another number of fields than 2"),
+        ("1,1\n1\n", "another number of fields than the first, 2"),
         ("1\n2\n", "a column for each measured output"),
         (",1\n", "a time in every line"),
         ("1,1\n1,x\n", "'x', which is no finite number"),
