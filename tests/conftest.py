@@ -5,6 +5,7 @@ Nothing is collected as garbage while tests are found, and none of what was foun
 """
 
 import gc
+import time
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ LONG = (
     "test_kills.py",
 )
 
+BEGAN = time.time()
+ROOT = Path(__file__).resolve().parents[1]
+
 gc.disable()
 
 
@@ -41,3 +45,14 @@ def pytest_collection_finish() -> None:
     """Collects garbage from here on, without the thousands of objects that stay until the end."""
     gc.enable()
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names sources that changed while tests ran: commands import late, and fail where old and new files meet."""
+    if not (terminalreporter.stats.keys() & {"failed", "error"}):
+        return
+    packages = (path.parent for path in ROOT.glob("*/__init__.py"))
+    sources = (file for folder in (*packages, ROOT / "tests") for file in folder.rglob("*.py"))
+    changed = sorted(str(file.relative_to(ROOT)) for file in sources if file.stat().st_mtime > BEGAN)
+    if changed:
+        terminalreporter.write_line(f"changed while the tests ran, so run them again: {', '.join(changed[:10])}")

@@ -20,8 +20,8 @@ from amc_circuits.sweep.run.outcome import PRELOADED
 from tests.command_line import Outcome
 
 LOADED = (
-    *PRELOADED, "amc_circuits.cli.app", "matplotlib.pyplot", "optimizer.train_command", "scipy.optimize",
-    "sklearn.datasets",
+    *PRELOADED, "amc_circuits.cli.app", "analog_training.command.train", "matplotlib.pyplot",
+    "optimizer.step_cost.command", "optimizer.train_command", "scipy.optimize", "sklearn.datasets",
 )  # fmt: skip
 """Modules of the process from which others are forked, whichever test is the first to start it."""
 
