@@ -153,7 +153,9 @@ def _repeats_of(over: Sequence[str]) -> str:
 def _label(rows: Rows, place: int, names: Sequence[str], known: Sequence[Column]) -> str:
     columns = {column.name: column for column in known}
     values = ((columns[name], rows.at(name, place)) for name in names)
-    return ", ".join(f"{column.title} {value_text(value, column.unit)}" for column, value in values)
+    # An option that is not set, as the file of a matrix that is drawn, says nothing about the design.
+    given = (f"{column.title} {value_text(value, column.unit)}" for column, value in values if value is not None)
+    return ", ".join(given)
 
 
 def _check_metric(column: Column) -> None:

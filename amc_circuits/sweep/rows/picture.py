@@ -194,7 +194,7 @@ def plot_row(store: Store, number: int, path: Path) -> None:
     response, places = unpack_traces(content)
     rows = Rows(store).some()
     columns = {column.name: column for column in columns_of([flat(row)])}
-    varied = [name for name in varied_options(rows) if name in row.parameters]
+    varied = [name for name in varied_options(rows) if row.parameters.get(name) is not None]
     options = [f"{columns[name].title} {value_text(row.parameters[name], columns[name].unit)}" for name in varied]
     words = textwrap.fill("; ".join([f"row {number}: {title(row.figures)}", *options]), LINE - 16)
     with plt.rc_context(STYLE):

@@ -38,6 +38,15 @@ def test_the_front_is_connected_and_named(tmp_path, amc, figures):
     assert [point.get_label() for point in points] == ["1: gbwp 100 MHz", "2: gbwp 200 MHz", "3: gbwp 400 MHz"]
 
 
+def test_options_that_are_not_set_are_not_named():
+    """A drawn matrix among matrices of files: its label has the size alone."""
+    rows = [
+        made(k, {"energy_j": {"total": value}, "settling_time_s": 5 - value}, matrix=matrix, size=size)
+        for k, (value, matrix, size) in enumerate(((1.0, "A.npy", None), (2.0, None, 4)))
+    ]
+    assert front_of(rows, ("energy", "settling_time")).labels == ("matrix A.npy", "size 4")
+
+
 def test_the_picture_counts_its_designs(tmp_path, amc):
     """Those of the front, of all."""
     folder = stored(tmp_path / "out", ROWS)
