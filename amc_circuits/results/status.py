@@ -100,8 +100,8 @@ Status.NONLINEAR = Status.register(
 Status.SATURATED = Status.register(
     "SATURATED",
     40,
-    "drop fixed_scale, lower input_voltage or g_max, or take an op-amp with more swing, output current or common-mode "
-    "range",
+    "drop fixed_scale, lower input_voltage or g_max, or take an op-amp with more swing, output current, gain or "
+    "common-mode range",
 )
 Status.NOT_GROWING = Status.register("NOT_GROWING", 50, "no pole grows, so the circuit stays at rest")
 Status.UNSTABLE = Status.register("UNSTABLE", 50, "the circuit has a growing pole")

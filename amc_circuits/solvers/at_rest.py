@@ -2,13 +2,15 @@
 
 A linear op-amp at rest satisfies `offset + v_inp - v_inn = (v_out + R_out i)/A0`. Its finite CMRR adds a term to
 `v_inp - v_inn`. A difference between the two sides is caused by a limit. The limit is the current of the clamp that
-holds the gain stage within its swing, or the drop that a limited output current adds. The difference acts as an offset
-of that amplifier, so its effect on every output follows from `equations.offset_gain`. A common mode beyond its range
-does not change the waveform, since the model does not include it. It is reported whatever the outputs are.
+holds the gain stage within its swing, or the drop that a limited output current adds. At a small gain it may be the
+largest current of the input stage, which drives no more than `A0 SR/w_T`. The difference acts as an offset of that
+amplifier, so its effect on every output follows from `equations.offset_gain`. A common mode beyond its range does not
+change the waveform, since the model does not include it. It is reported whatever the outputs are.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -20,6 +22,7 @@ from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import AmplifierState, AtRest, Reading
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, ClippingOpAmps, MacroOpAmp, OpAmps, SubcircuitOpAmp
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 ROUNDING = 1e-3
@@ -33,6 +36,9 @@ _limit = lru_cache(maxsize=64)(format_quantity)
 """Text of a limit: few of them come again and again."""
 NEAR_SWING = 0.5
 """Part of the swing above which it may hold an amplifier of a subcircuit, which saturates softly; a choice here."""
+
+LARGEST_EXPONENT = 50.0
+"""Exponent of the clamp's current above which it holds an amplifier anyway."""
 
 
 def at_rest(
@@ -174,8 +180,14 @@ def _limit_of(circuit: Circuit, state: AmplifierState, place: int) -> str:
     if abs(current) > FULL_CURRENT * opamp.output_current_limit:
         limit = _limit(opamp.output_current_limit, "A")
         return f"{name} delivers {format_quantity(current, 'A')} of at most {limit}"
-    swing = _limit(opamp.output_swing, "V")
-    return f"{name} is held at {format_quantity(output, 'V')} by its swing of {swing}"
+    held = f"{name} is held at {format_quantity(output, 'V')} by its"
+    stage = abs(output + opamp.output_resistance * current)
+    # At rest the input stage drives R1 and the clamp, in units of its largest current SR C1.
+    most = opamp.open_loop_gain * opamp.slew_rate / opamp.unity_gain_frequency
+    if stage / most > math.exp(min((stage - opamp.output_swing) / CLAMP_VOLTAGE, LARGEST_EXPONENT)):
+        slew_rate, volts = _limit(opamp.slew_rate, "V/s"), _limit(most, "V")
+        return f"{held} slew rate of {slew_rate}, which at a gain of {opamp.open_loop_gain:g} drives at most {volts}"
+    return f"{held} swing of {_limit(opamp.output_swing, 'V')}"
 
 
 def _offsets(circuit: Circuit) -> FloatArray:

@@ -33,7 +33,7 @@ from netlists.record import FloatArray
 ENGINES = (NgspiceEngine.name, ExactEngine.name)
 STEPS = 50
 """Least steps of ngspice in the shortest phase."""
-LESS = "lower input_voltage, or take an op-amp with more swing, output current or common-mode range"
+LESS = "lower input_voltage, or take an op-amp with more swing, output current, gain or common-mode range"
 """What helps against a limit of an amplifier; a schedule has no fixed scale."""
 
 

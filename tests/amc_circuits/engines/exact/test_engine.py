@@ -196,6 +196,20 @@ def test_limits_of_macro_op_amps_are_those_of_ngspice(change, limit, status, wor
         assert_within(got.energy.total, wanted.energy.total, 0.01)
 
 
+@pytest.mark.parametrize("engine", ["exact", "ngspice"])
+@pytest.mark.parametrize(("gain", "words"), [(1.0, "slew rate of 62.83 MV/s, which at a gain of 1"), (1e4, "swing")])
+def test_a_small_gain_is_limited_by_the_slew_rate(engine, gain, words):
+    """`SR C1` into R1 is `A0 SR/w_T`, 100 mV at a gain of 1: below the swing, which is what limits a large gain."""
+    opamp = preset("cmos-100meg").replace(open_loop_gain=gain, gbwp=100e6, slew_rate=2 * np.pi * 1e7)
+    circuit = InvCircuit.program(
+        [[1.0]], opamp=opamp, pair="never", fixed_scale=True, input_voltage=1.1, engine=engine, tolerance=1e-3
+    )
+    solution = circuit.solve([1.0])
+    assert solution.status is Status.SATURATED
+    assert f"by its {words}" in solution.message
+    assert ("drives at most 100 mV" in solution.message) == (gain == 1.0)
+
+
 @each_limit
 def test_leaving_the_linear_region_of_a_mixed_circuit_is_said(change, limit, status, words):
     """With single-pole inverters beside macro amplifiers the status is NONLINEAR: amplifier, limit, time and excess."""
