@@ -11,21 +11,24 @@ from pathlib import Path
 
 import numpy as np
 
-from amc_circuits import Converters, Device, InvCircuit, plot_responses
+from amc_circuits import Converters, Device, InvCircuit, ParameterError, load_array, plot_responses
 
 words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 words.add_argument("folder", nargs="?", default=".", type=Path, help="for the picture")
 words.add_argument("file", nargs="?", default=Path(__file__).with_name("grid.csv"), type=Path, help="with the matrix")
 folder, file = vars(words.parse_args()).values()
-matrix = np.loadtxt(file, delimiter=",", ndmin=2)
-circuit = InvCircuit.program(
-    matrix,
-    opamp="cmos-100meg",
-    device=Device(programming_error="0.5%"),
-    wire_resistance=2.0,
-    offset_spread=0.2e-3,
-    converters=Converters(dac_bits=8, adc_bits=8),
-)
+try:
+    matrix = load_array("file", file, (2,))
+    circuit = InvCircuit.program(
+        matrix,
+        opamp="cmos-100meg",
+        device=Device(programming_error="0.5%"),
+        wire_resistance=2.0,
+        offset_spread=0.2e-3,
+        converters=Converters(dac_bits=8, adc_bits=8),
+    )
+except ParameterError as error:
+    sys.exit(str(error))
 solution = circuit.solve(np.linspace(1, -1, len(matrix)))
 if not solution.usable:
     sys.exit(f"{solution.status.name}: {solution.message}")

@@ -172,9 +172,24 @@ def test_a_system_of_a_file_is_solved(tmp_path):
     file.write_text("2,-1\n-1,2\n")
     done = _run("own_matrix", tmp_path, file)
     assert done.code == 0 and done.out.startswith("mine.csv: SETTLED")
+    file.write_text("first,second\n2,-1\n-1,2\n")
+    assert _run("own_matrix", tmp_path, file).out == done.out
     file.write_text("0.2,-1\n1,0.2\n")
     done = _run("own_matrix", tmp_path, file)
     assert done.code == 1 and done.err.startswith("UNSTABLE: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("2,-1\n-1,two\n", "line 2"), ("2,-1\n", "square"), ("1,1\n1,1\n", "singular"), (None, "cannot be read")],
+)
+def test_a_file_without_a_matrix_ends_in_one_line(tmp_path, text, word):
+    """A word, a matrix that has no inverse and a missing file are named, without a traceback."""
+    file = tmp_path / "mine.csv"
+    if text is not None:
+        file.write_text(text)
+    done = _run("own_matrix", tmp_path, file)
+    assert done.code == 1 and word in done.err and done.err.count("\n") == 1
 
 
 def test_digital_costs_are_counted_operations(printed):
