@@ -60,6 +60,7 @@ def phi_functions(x: Modal, out: Modal | None = None) -> Modal:
         some = x[small]
         last = np.full_like(some, 1 / FACTORIALS[DEGREE + 1 + TERMS])
         for j in range(TERMS - 1, -1, -1):
+            # Not in place: NumPy rounds `a *= b` of complex arrays of length 1 otherwise than that of longer ones.
             last = last * some + 1 / FACTORIALS[DEGREE + 1 + j]
         for k in range(DEGREE + 1, 0, -1):
             found[k][small] = last
