@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,12 @@ GROWING = {"growth_rate": "1/s", "clamped_direction_error": "%"}
 """Further metrics of a circuit that grows."""
 UNITS = FIGURES | GROWING | {f"{BUDGET}{name}": "%" for name in (*CAUSES, *TOGETHER)}
 """Metrics with those of the error budget, which is optional."""
+
+
+NO_LIMIT = 1000.0
+"""Ratio of a limit to all metrics from which it is no limit, but a number in another unit perhaps; a choice here."""
+SI_UNITS = ("s", "J", "A")
+"""Units whose metrics are small numbers, so that a suffix such as `n` belongs to their limits."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,28 @@ def _limit(text: str, parameter: str) -> Limit:
         return Limit(name.strip(), sign == "<", parse_quantity(parameter, number.strip(), unit))
     except ParameterError:
         raise ParameterError(parameter, repr(text), mend) from None
+
+
+def no_limits(limits: Sequence[Limit], trials: Sequence[Trial]) -> list[str]:
+    """Return a note on each limit in s, J or A that every usable trial keeps by a factor of `NO_LIMIT`.
+
+    Such a limit says nothing; `settling_time<200` is 200 s, where 200 ns may be meant.
+    """
+    return [note for limit in limits if (note := _no_limit(limit, trials))]
+
+
+def _no_limit(limit: Limit, trials: Sequence[Trial]) -> str:
+    unit = UNITS[limit.figure]
+    known = np.array([trial.figures.get(limit.figure, math.nan) for trial in trials if trial.usable])
+    known = known[~np.isnan(known)]
+    if unit not in SI_UNITS or not known.size or not known.max() > 0:
+        return ""
+    which, end = ("largest", float(known.max())) if limit.below else ("smallest", float(known.min()))
+    far = limit.value >= NO_LIMIT * end if limit.below else 0 < NO_LIMIT * limit.value <= end
+    if not far:
+        return ""
+    seen = format_quantity(end, unit)
+    return f"{limit} is no limit, the {which} value is {seen}; numbers are in {unit}, with suffixes such as 200n"
 
 
 def worst_of(value: Any, usable: bool) -> float:

@@ -26,7 +26,7 @@ from amc_circuits.engines import AutoEngine, ExactEngine, NgspiceEngine, find_ng
 from amc_circuits.engines.contract import About
 from amc_circuits.files.run_folder import replacing, writing
 from amc_circuits.results.tables import print_table
-from amc_circuits.results.trials import FIGURES, UNITS, Limit, Trial, read_limits
+from amc_circuits.results.trials import FIGURES, UNITS, Limit, Trial, no_limits, read_limits
 from amc_circuits.studies.monte_carlo import MonteCarlo, check_limits, study_of
 from amc_circuits.studies.statistics import Spread, Yield, by_engine, spreads, statuses, yields
 from amc_circuits.values.plain import plain
@@ -120,6 +120,8 @@ def monte_carlo(
         print_table(_table(outcome))
         print_table(_yields_table(outcome))
     print_written(form, *written)
+    for note in no_limits(limits, trials):
+        print(f"amc: note: --spec: {note}", file=sys.stderr)
     if not any(trial.usable for trial in trials):
         print(f"amc: {trials[0].status}: no trial is usable; {trials[0].error}", file=sys.stderr)
         finish(NO_RESULT)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from amc_circuits.results.trials import FIGURES, Limit, Trial, read_limits
+from amc_circuits.results.trials import FIGURES, Limit, Trial, no_limits, read_limits
 from tests.amc_circuits.random_circuits import TYPED
 
 
@@ -78,3 +78,34 @@ def test_a_limit_holds_for_usable_trials_with_the_metric():
 def test_limits_on_what_no_trial_has_are_refused(amc, options, words):
     """They would be a yield of 0 %."""
     amc("inv", *TYPED, "--monte-carlo", 2, "--engine", "exact", *options).refused("--spec", words)
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        ("settling_time<200", True),
+        ("settling_time<200n", False),
+        ("settling_time<50n", False),
+        ("settling_time>1p", True),
+        ("settling_time>0", False),
+        ("settling_time>200", False),
+        ("energy<1.5", True),
+        ("relative_error<5", False),
+        ("peak_output_current<3", False),
+    ],
+)
+def test_a_limit_that_all_keep_a_thousandfold_is_noted(text, noted):
+    """Of metrics in s, J and A that are known; a limit of 0 is one, and one that nothing keeps is seen in the yield."""
+    figures = {"settling_time": 1e-7, "energy": 2e-12, "relative_error": 1e-3, "peak_output_current": math.nan}
+    trials = [Trial(0, "SETTLED", figures), Trial(1, "UNSTABLE", {"settling_time": 1e9})]
+    found = no_limits(read_limits(text), trials)
+    assert bool(found) == noted
+    assert all(note.startswith(f"{read_limits(text)[0]} is no limit, the ") for note in found)
+
+
+def test_a_limit_that_is_none_is_noted_by_the_command(amc):
+    """The trials run, and one line names the limit and the unit."""
+    typed = ("--monte-carlo", 2, "--engine", "exact", "--programming-error", "1u")
+    outcome = amc("inv", *TYPED, *typed, "--spec", "settling_time<200,bits>1")
+    assert outcome.code == 0 and "2 of 2" in outcome.out
+    assert outcome.err.startswith("amc: note: --spec: settling_time<200s is no limit") and outcome.err.count("\n") == 1
