@@ -39,6 +39,8 @@ NEAR_SWING = 0.5
 
 LARGEST_EXPONENT = 50.0
 """Exponent of the clamp's current above which it holds an amplifier anyway."""
+MOST_SHARE = 1 - 1e-15
+"""Largest share of the input stage's largest current that R1 is taken to draw; all of it needs an endless voltage."""
 
 
 def at_rest(
@@ -182,9 +184,12 @@ def _limit_of(circuit: Circuit, state: AmplifierState, place: int) -> str:
         return f"{name} delivers {format_quantity(current, 'A')} of at most {limit}"
     held = f"{name} is held at {format_quantity(output, 'V')} by its"
     stage = abs(output + opamp.output_resistance * current)
-    # At rest the input stage drives R1 and the clamp, in units of its largest current SR C1.
+    # The input stage drives R1 by SR C1 at most. Its bend takes `artanh(x) - x` of the input voltage, and the clamp as
+    # much as its current, in units of SR/w_T.
     most = opamp.open_loop_gain * opamp.slew_rate / opamp.unity_gain_frequency
-    if stage / most > math.exp(min((stage - opamp.output_swing) / CLAMP_VOLTAGE, LARGEST_EXPONENT)):
+    share = min(stage / most, MOST_SHARE)
+    clamp = math.exp(min((stage - opamp.output_swing) / CLAMP_VOLTAGE, LARGEST_EXPONENT))
+    if math.atanh(share) - share > clamp:
         slew_rate, volts = _limit(opamp.slew_rate, "V/s"), _limit(most, "V")
         return f"{held} slew rate of {slew_rate}, which at a gain of {opamp.open_loop_gain:g} drives at most {volts}"
     return f"{held} swing of {_limit(opamp.output_swing, 'V')}"

@@ -210,6 +210,17 @@ def test_a_small_gain_is_limited_by_the_slew_rate(engine, gain, words):
     assert ("drives at most 100 mV" in solution.message) == (gain == 1.0)
 
 
+def test_a_clamp_that_takes_less_than_the_gain_is_the_swing():
+    """Both take a millionth of `SR C1`, which may drive MVs: it hardly bends there, and the gain is no limit."""
+    opamp = preset("cmos-100meg").replace(open_loop_gain=400.0, slew_rate=1e13)
+    circuit = InvCircuit.program(
+        [[1.0]], opamp=opamp, pair="never", fixed_scale=True, input_voltage=0.73, engine="exact", tolerance=1e-4
+    )
+    solution = circuit.solve([1.0])
+    assert solution.status is Status.SATURATED
+    assert "by its swing of 900 mV" in solution.message
+
+
 @each_limit
 def test_leaving_the_linear_region_of_a_mixed_circuit_is_said(change, limit, status, words):
     """With single-pole inverters beside macro amplifiers the status is NONLINEAR: amplifier, limit, time and excess."""
