@@ -52,19 +52,33 @@ def problem(size: int, columns: int) -> tuple[FloatArray, FloatArray]:
     return matrix, np.random.default_rng(1).standard_normal((size, columns))
 
 
+def _once(matrix: FloatArray, columns: FloatArray, **fields: object) -> Run:
+    """One round."""
+    begin = cpu()
+    circuit = InvCircuit.program(matrix, **fields)  # type: ignore[arg-type]
+    _ = circuit.linear
+    programmed = cpu()
+    _ = circuit.linear.modes, circuit.stability
+    known = cpu()
+    solution = circuit.solve(columns)
+    return Run(programmed - begin, known - programmed, cpu() - known, solution)
+
+
 def timed(matrix: FloatArray, columns: FloatArray, rounds: int, **fields: object) -> Run:
     """Medians over the rounds."""
-    found = []
-    for _ in range(rounds):
-        begin = cpu()
-        circuit = InvCircuit.program(matrix, **fields)  # type: ignore[arg-type]
-        _ = circuit.linear
-        programmed = cpu()
-        _ = circuit.linear.modes, circuit.stability
-        known = cpu()
-        solution = circuit.solve(columns)
-        found.append((programmed - begin, known - programmed, cpu() - known))
-    return Run(*(statistics.median(column) for column in zip(*found, strict=True)), solution)
+    return _median([_once(matrix, columns, **fields) for _ in range(rounds)])
+
+
+def in_turns(ours: Callable[[], Run], theirs: Callable[[], Run], rounds: int, others: int) -> tuple[Run, Run]:
+    """Medians over the rounds of two ways, in turns, so that both meet the same machine; of the other, some rounds."""
+    found = [(ours(), theirs() if k < others else None) for k in range(rounds)]
+    return _median([one for one, _ in found]), _median([other for _, other in found if other])
+
+
+def _median(runs: list[Run]) -> Run:
+    """Medians, and the last solution."""
+    parts = ([getattr(run, part) for run in runs] for part in ("program", "modes", "solve"))
+    return Run(*(statistics.median(part) for part in parts), runs[-1].solution)
 
 
 def check(exact: Solution, other: Solution) -> str:
