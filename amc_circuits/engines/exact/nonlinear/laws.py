@@ -116,18 +116,18 @@ class Laws:
     @cached_property
     def clamping(self) -> FloatArray:
         """Swings, V, slew rates, and rates of clamps of stages at 0 V, V/s, at each node of a step, shape (3, 4, m)."""
-        return np.repeat(np.stack([self.swing, self.slew_rate, self._idle])[..., 0].swapaxes(1, 2), DEGREE, axis=1)
+        return np.repeat(np.stack([self.swing, self.slew_rate, self.idle])[..., 0].swapaxes(1, 2), DEGREE, axis=1)
 
     def clamp(self, stage: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Compute what the clamp adds to the rate of a stage, V/s, and its slope, from stage voltages, V."""
         beyond = (np.abs(stage) - self.swing) * (1 / CLAMP_VOLTAGE)
         held = self.slew_rate * np.exp(np.minimum(beyond, CLAMP_EXPONENT_LIMIT))
         line = np.maximum(beyond - (CLAMP_EXPONENT_LIMIT - 1), 1.0)
-        return np.sign(stage) * (self._idle - held * line), held * (-1 / CLAMP_VOLTAGE)
+        return np.sign(stage) * (self.idle - held * line), held * (-1 / CLAMP_VOLTAGE)
 
     @cached_property
-    def _idle(self) -> FloatArray:
-        """Rate of a clamp whose stage is at 0 V without its sign, V/s."""
+    def idle(self) -> FloatArray:
+        """Rate of each side of a clamp whose stage is at 0 V, V/s: they cancel there."""
         return np.asarray(self.slew_rate * np.exp(-self.swing / CLAMP_VOLTAGE))
 
 

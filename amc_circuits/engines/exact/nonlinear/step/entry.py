@@ -31,12 +31,14 @@ class Entries:
         column: Response of each, shape (E,).
         driven: Rates but for the clamps at the five nodes, shape (5, E), V/s.
         clamp: Rates of the clamps there, same shape, V/s.
+        idle: `Laws.idle` of each, shape (E,), V/s.
     """
 
     row: NDArray[np.int64]
     column: NDArray[np.int64]
     driven: FloatArray
     clamp: FloatArray
+    idle: FloatArray
 
     __repr__ = short_repr
 
@@ -58,7 +60,7 @@ def entries(laws: Laws, added: Added, driven: FloatArray) -> Entries | None:
         return None
     nodes, count = driven.shape[1:]
     at = row * (nodes * count) + column + np.arange(0, nodes * count, count)[:, None]
-    return Entries(row, column, driven.take(at), added.clamp.take(at))
+    return Entries(row, column, driven.take(at), added.clamp.take(at), laws.idle[row, 0, 0])
 
 
 def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> float:

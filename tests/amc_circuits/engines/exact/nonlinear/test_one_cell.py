@@ -22,6 +22,7 @@ OPAMPS = {
     "slew": (BASE.replace(slew_rate=20e6, input_offset=2e-3), -0.3),
     "current": (BASE.replace(output_current_limit=50e-6, output_resistance=500.0), 0.3),
     "clamp": (preset("cmos-1g").replace(output_swing=0.3), 0.5),
+    "small swing": (BASE.replace(output_swing=0.1), 0.05),
     "all": (BASE.replace(slew_rate=40e6, output_current_limit=80e-6, output_swing=0.35), 0.5),
 }
 
