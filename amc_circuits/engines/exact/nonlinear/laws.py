@@ -24,6 +24,19 @@ LARGEST_BEND = 30.0
 """Voltage of a cell in units of V0 from which its law goes on in a straight line."""
 NO_CLAMP = 25.0
 """E-folds below the swing from which the clamp is left out: e^-25 of the slew rate is 1.4e-11."""
+LARGEST_EXPONENT = 700.0
+"""Exponent above which the exponential overflows; tanh has long been 1."""
+
+
+def tanh(x: FloatArray, out: FloatArray) -> FloatArray:
+    """Compute tanh to the rounding error of 1, in half of the time of `numpy.tanh`."""
+    np.multiply(x, 2.0, out=out)
+    np.minimum(out, LARGEST_EXPONENT, out=out)
+    np.exp(out, out=out)
+    out += 1.0
+    np.divide(-2.0, out, out=out)
+    out += 1.0
+    return out
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,7 @@ class Laws:
         """Compute the currents of the outputs of some op-amps, A, from drops over the output resistances, V."""
         current, resistance = self.current[which], self.resistance[which]
         found = np.divide(drop, resistance * current, out=out)
-        np.tanh(found, out=found)
+        tanh(found, out=found)
         found *= current
         return found
 

@@ -9,14 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP, Laws
+from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP, Laws, tanh
 from amc_circuits.engines.exact.nonlinear.step import channels
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
-
-LARGEST_EXPONENT = 700.0
-"""Exponent above which the exponential overflows; tanh has long been 1."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,8 @@ class StackedLaws:
             own: `OwnEffectsOfMany.values` of these circuits.
         """
         active = voltages[..., : 2 * self.count]
-        bent = tanh(active / self.bend)
+        bent = active / self.bend
+        tanh(bent, out=bent)
         added = self.largest * bent
         added -= self.slope * active
         np.multiply(bent, bent, out=bent)
@@ -100,14 +98,3 @@ class StackedLaws:
         bent *= own
         bent += 1.0
         return added, np.maximum(bent, channels.LEAST_SLOPE, out=bent), bend
-
-
-def tanh(x: FloatArray) -> FloatArray:
-    """Compute tanh to the rounding error of 1, in place and in half of the time of `numpy.tanh`."""
-    x *= 2.0
-    np.minimum(x, LARGEST_EXPONENT, out=x)
-    np.exp(x, out=x)
-    x += 1.0
-    np.divide(-2.0, x, out=x)
-    x += 1.0
-    return x

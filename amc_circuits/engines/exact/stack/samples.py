@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from amc_circuits.engines.exact.nonlinear.laws import tanh
 from amc_circuits.engines.exact.nonlinear.panels import DERIVATIVE, POINTS, TO_BETWEEN, peaks
 from amc_circuits.engines.exact.nonlinear.powers import supply_power
 from amc_circuits.engines.exact.stack.courses import Courses
 from amc_circuits.engines.exact.stack.integrator import Course
-from amc_circuits.engines.exact.stack.laws import tanh
 from amc_circuits.engines.exact.stack.losses import sampled_loss
 from amc_circuits.engines.exact.stack.panels import PanelsOfMany
 from amc_circuits.engines.exact.stack.system import StackedSystem
@@ -73,7 +73,7 @@ class Sampler:
         system.read.add_currents(seen[None], pins[None], np.array([k]))
         stage, current = seen[:, :m], seen[:, :m] - seen[:, m : 2 * m]
         current /= self._bend
-        current = current if self.course.linear[k] else tanh(current)
+        current = current if self.course.linear[k] else tanh(current, out=current)
         current *= self._limit
         delivered = np.full(len(factor), np.nan)
         if self._powered:
