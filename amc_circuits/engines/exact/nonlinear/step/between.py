@@ -1,7 +1,8 @@
 """Stages between the nodes of a step, where the rate of a clamp is no quartic.
 
-While a stage enters its clamp, the rate c that the clamp takes follows `c' = (c + c_0) (a - c)/V_c` with the rate c_0 of
-an idle clamp (`continuation.py`), so that its slope is known at the nodes. The polynomial of degree 9 with these values and slopes is the quartic q and
+While a stage enters its clamp, the rate c that the clamp takes follows `c' = (c + c_0) (a - c)/V_c` with the rate c_0
+of an idle clamp (`continuation.py`), so that its slope is known at the nodes. The polynomial of degree 9 with these
+values and slopes is the quartic q and
 
     sum_j (h c'_j - q'_j) l_j(s) w(s)/w'(s_j),    w(s) = (s - s_0) .. (s - s_4),  l_j Lagrange's polynomials
 

@@ -4,8 +4,8 @@ Quartics go on, of time in short steps. In long ones all decays, and they are qu
 near that of the slowest mode: a sum of decays is nearly one of them, and beyond the step it goes on to a limit, where
 one of time runs away. They do not go on where a clamp draws a current. There the rate c that one side of it takes from
 its stage, that of an idle clamp included, grows by a factor e with every 10 mV, V_c, until it is the rate a with which
-the stage is driven, with the same share: `x' = a - c` and `c'/c = x'/V_c`, so that `u = 1/c` follows the linear equation
-`V_c u' = 1 - a u`. For `y = u - 1/a`, what is left of an entry,
+the stage is driven, with the same share: `x' = a - c` and `c'/c = x'/V_c`, so that `u = 1/c` follows the linear
+equation `V_c u' = 1 - a u`. For `y = u - 1/a`, what is left of an entry,
 
     y' = -(a/V_c) y - (1/a)'
 
