@@ -17,9 +17,12 @@ from amc_circuits.engines.exact.nonlinear.system import System
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
-TOLERANCE = 1e-5
+TOLERANCE = 2e-5
 """Largest estimated error of a step, in units of full scale; the estimate is of order 4, so waveforms err by a tenth of
-it and less, and by about half of it where output currents or clamps bend them."""
+it and less, and by up to about as much between the nodes of a step behind a corner of the inputs."""
+AT_CORNERS = 0.3
+"""Part of the tolerance for the first step behind a corner, which is not longer than the step before it either: modes
+that decay within it are not seen in the error of its end."""
 GROWTH_POWER = -1 / (DEGREE + 1)
 """Power of the estimated error in the length of the next step."""
 SAFETY, LARGEST_GROWTH, LEAST = 0.9, 4.0, 0.2
@@ -111,6 +114,8 @@ class Integrator:
         """
         steps: list[Step] = []
         begin = place.time
+        if self.last is not None:
+            self._rung = min(self._rung, self._rung_of(self.last.length))
         still = None if slope.any() else self.equations.driven(inputs, slope, self.unit)
         while place.time < until * (1 - 1e-12):
             left = until - place.time
@@ -120,7 +125,7 @@ class Integrator:
             now = inputs if still else inputs + slope * (place.time - begin)
             driven = still or self.equations.driven(now, slope, length)
             found = self._solved(place, driven, length)
-            grown = self._judge(found, length)
+            grown = self._judge(found, length, AT_CORNERS if place.time == begin else 1.0)
             if found is None or grown is None:
                 continue
             steps.append(Step(place.time, length, found.source, found.added, now, slope, found.entered))
@@ -153,14 +158,18 @@ class Integrator:
     def _length_of(self, rung: int) -> float:
         return float(self.unit * 2 ** (rung / RUNGS))
 
-    def _judge(self, found: Solved | None, length: float) -> bool | None:
-        """Set the length of the next step, behind a repeated one no longer; None where this one must be repeated."""
+    def _judge(self, found: Solved | None, length: float, allowed: float) -> bool | None:
+        """Set the length of the next step, behind a repeated one no longer; None where this one must be repeated.
+
+        `allowed`: largest estimated error, in units of the tolerance.
+        """
         if found is None:
             self._rung = min(self._rung, self._rung_of(length)) - RUNGS
         else:
             growth = 1.0 if found.iterations > MANY else self._growth
-            factor = SAFETY * max(found.error, 1e-6) ** GROWTH_POWER
-            if found.error <= 1:
+            error = found.error / allowed
+            factor = SAFETY * max(error, 1e-6) ** GROWTH_POWER
+            if error <= 1:
                 self._growth = LARGEST_GROWTH
                 self._rung = self._rung_of(min(length * min(factor, growth), found.longest))
                 return True

@@ -84,6 +84,7 @@ class StackedEquations:
         self._lengths = np.zeros(len(system.push))
         self.own = OwnEffectsOfMany(system)
         fastest = np.broadcast_to(system.laws.rate.max(axis=(1, 2)), self._lengths.shape)
+        self.slowest = np.abs(system.poles.values.real).min(axis=1)
         self.coupling, self.first_coupling = np.zeros(len(system.push)), alone.COUPLING * fastest
 
     def _prepare(self, places: Places, lengths: FloatArray) -> None:
@@ -155,6 +156,8 @@ class _Iteration:
         self._own, self._before = equations.own.values[start.places], start.guess
         self._laws = equations.system.laws.part(start.places)
         self._far = np.full(count, np.inf)
+        long = start.length * equations.slowest[start.places] >= alone.LONG
+        self._lasting = np.where(long, alone.LASTING, 1.0)
         self._last: tuple[FloatArray, FloatArray] | None = None
         self._difference = (LEADING[:, None] * without[0][:, 1:]).sum(axis=1)
         self._pushed, self._moved = pushed, self._later.applied(pushed)
@@ -197,7 +200,7 @@ class _Iteration:
             learnt = np.flatnonzero(~ended & (reach > 0) & (done == 2))
             places = self._places[learnt]
             coupling[places] = np.maximum(coupling[places], left[learnt] / reach[learnt])
-        return np.asarray(~ended & (done <= 2) & (self._size * left <= alone.EXPECTED))
+        return np.asarray(~ended & (done <= 2) & (self._size * left <= self._lasting * alone.EXPECTED))
 
     def _correct(self, some: Places) -> None:
         """Let own effects of the last change count, and no other, in some of the circuits."""
@@ -234,7 +237,7 @@ class _Iteration:
         change *= self._laws.volts[..., m:]
         change /= np.minimum(self._divisors, 1.0)
         self._size, self._larger = change.max(axis=(1, 2)) / equations.allowed[self._places], self._size
-        ended: Mask = (self._far <= alone.CLOSE) | (self._size <= alone.CLOSE)
+        ended: Mask = np.minimum(self._far, self._size) <= self._lasting * alone.CLOSE
         return ended
 
     def _go_on(self) -> Mask:
@@ -248,7 +251,7 @@ class _Iteration:
         change[..., : 2 * m] /= self._divisors
         farther, self._far = self._far, equations.in_tolerances(change, self._laws, self._places)
         move = change if self._last is None else self._accelerated(change, *self._last)
-        move = np.where((self._far <= alone.CLOSE)[:, None, None], change, move)
+        move = np.where((self._far <= self._lasting * alone.CLOSE)[:, None, None], change, move)
         self._last, self._voltages = (change, move), self._voltages + move
         self._before, (self._new, self._divisors, self._bend) = self._new, self._laws.added(self._voltages, self._own)
         helps: Mask = self._clear() & (self._far <= 2 * farther)
@@ -266,8 +269,8 @@ class _Iteration:
         """Go on with some of the circuits."""
         if which.all():
             return
-        for name in ("at", "places", "lengths", "own", "before", "far", "difference", "pushed", "moved", "away", "seen",
-                     "voltages", "new", "divisors", "bend", "size"):  # fmt: skip
+        for name in ("at", "places", "lengths", "lasting", "own", "before", "far", "difference", "pushed", "moved",
+                     "away", "seen", "voltages", "new", "divisors", "bend", "size"):  # fmt: skip
             setattr(self, f"_{name}", getattr(self, f"_{name}")[which])
         some = np.flatnonzero(which)
         self._laws = self._laws.part(some)

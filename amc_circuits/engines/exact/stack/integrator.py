@@ -11,6 +11,7 @@ from amc_circuits.engines.exact.nonlinear.method import DEGREE, NODES
 from amc_circuits.engines.exact.nonlinear.step.continuation import continuations
 from amc_circuits.engines.exact.nonlinear.step.stage_equations import DECAY
 from amc_circuits.engines.exact.nonlinear.trajectory import (
+    AT_CORNERS,
     GROWTH_POWER,
     LARGEST_GROWTH,
     LEAST,
@@ -79,13 +80,20 @@ class _Lengths:
         length = self.unit * 2 ** (self.rung[places] / RUNGS)
         return np.where(length > left * (1 - 1e-6), left, length)
 
-    def judge(self, places: Places, length: FloatArray, found: StackedSteps) -> NDArray[np.bool_]:
-        """Set the lengths of the steps after these, or of their repetition; return those that are accepted."""
+    def judge(
+        self, places: Places, length: FloatArray, found: StackedSteps, first: NDArray[np.bool_], last: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Set the lengths of the steps after these, or of their repetition; return those that are accepted.
+
+        `first`: steps behind a corner; `last`: steps up to one.
+        """
         growth = np.where(found.iterations > MANY, 1.0, LARGEST_GROWTH)
-        factor = SAFETY * np.clip(found.error, 1e-6, 1e6) ** GROWTH_POWER
+        growth = np.where(last, np.minimum(growth, 1.0), growth)
+        error = found.error / np.where(first, AT_CORNERS, 1.0)
+        factor = SAFETY * np.clip(error, 1e-6, 1e6) ** GROWTH_POWER
         longer = self._of(length * np.minimum(factor, growth))
         shorter = np.minimum(self.rung[places] - 1, self._of(length * np.maximum(factor, LEAST)))
-        accepted = found.error <= 1
+        accepted = error <= 1
         self.rung[places] = np.where(accepted, longer, shorter)
         return np.asarray(accepted)
 
@@ -150,7 +158,8 @@ class _Walk:
         factor = np.minimum((time[:, None] + NODES * length[:, None]) / self.rise, 1.0)
         guess = self._guess(places, length)
         found = self.equations.step(Starts(places, self.state[places], self.added[places], guess, factor, length))
-        accepted = found.solved & self.lengths.judge(places, length, found)
+        first, last = (time == 0) | (time == self.rise), time + length >= until * (1 - 1e-12)
+        accepted = found.solved & self.lengths.judge(places, length, found, first, last)
         self.whole[places] = found.solved & (self.lengths.rung[places] >= LOWEST)
         if not accepted.all():
             here = np.flatnonzero(accepted)

@@ -30,14 +30,16 @@ CLOSE = 0.02
 """Change of the voltages in an iteration, in units of the tolerance, below which the iteration ends."""
 EXPECTED = 0.1
 """Largest expected change, in units of the tolerance, by an iteration that is left out."""
-CAUTION = 2.0
+LONG, LASTING = 1.0, 0.5
+"""Step in time constants of the slowest mode, from which both are this part of it: they last to the end of a slot."""
+CAUTION = 3.0
 """What an iteration is expected to leave of a change, in units of the most that iterations of steps before have left:
 more than that is left where stages enter their clamps."""
 COUPLING = 0.05
 """What an iteration leaves of a change, in units of w_T, the step and the square of the largest bend, before any has
 been seen: circuits of many op-amps leave about this, and no more than 1, as no input sees more than one op-amp's volt.
 """
-HELD = 0.25
+HELD = 0.4
 """The same of what is left where clamps draw currents, in units of `COUPLING`, and whatever bends: guesses are near."""
 
 DECAY = 1.5
@@ -60,7 +62,8 @@ class StageEquations:
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(self._in_tolerances), None)
         self._growing = bool((system.values.real > 0).any())
-        self._decay = 0.0 if self._growing else DECAY * float(np.abs(system.values.real).min(initial=np.inf))
+        self._slowest = float(np.abs(system.values.real).min(initial=np.inf))
+        self._decay = 0.0 if self._growing else DECAY * self._slowest
         # What iterations left of a change, per second of the step; without clamps, per square of the largest bend, too.
         self._held, self._coupling, self._first_coupling = 0.0, 0.0, COUPLING * float(laws.rate.max(initial=0.0))
 
@@ -145,15 +148,15 @@ class StageEquations:
         held = self._clamps.solved(own, voltages[m : 2 * m], voltages[:m], guess, voltages[m : 2 * m])
         failed = np.zeros(voltages.shape[2], dtype=np.bool_) if held is None else held.failed
         limits, far = channels.limits(voltages, own, held), np.full(len(failed), np.inf)
-        acceleration = Acceleration(self._in_tolerances)
+        acceleration, lasting = Acceleration(self._in_tolerances), self.lasting(weights.step)
         before, size, done, changed = guess, np.inf, 0, False
         for done in range(1, ITERATIONS + 1):
-            close = CLOSE * min(limits.least / LEAST_SLOPE, 1.0)
+            close = lasting * CLOSE * min(limits.least / LEAST_SLOPE, 1.0)
             size, larger = channels.size(limits, before, weights.step), size
             if size <= close:
                 break
             left = self._left(limits, (size, larger), done, weights.step)
-            if close == CLOSE and size * left <= EXPECTED:
+            if limits.least >= LEAST_SLOPE and size * left <= lasting * EXPECTED:
                 limits, changed = replace(limits, added=_corrected(limits, before)), True
                 break
             before = limits.added
@@ -175,6 +178,10 @@ class StageEquations:
         else:
             failed |= far > close
         return limits.added, voltages, failed, changed, done
+
+    def lasting(self, step: float) -> float:
+        """Return the part of `CLOSE` and `EXPECTED` in a step of this length, s."""
+        return 1.0 if step * self._slowest < LONG else LASTING
 
     def _change(
         self, own: OwnEffects, seen: FloatArray, voltages: FloatArray, limits: Limited

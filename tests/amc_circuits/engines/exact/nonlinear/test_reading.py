@@ -91,7 +91,7 @@ def test_no_peak_of_a_slot_that_does_not_settle_is_missed(share):
 
 @pytest.mark.parametrize("opamp", [SLOW, preset("cmos-1g").replace(output_swing=0.15)], ids=["slew", "clamp"])
 def test_a_right_hand_side_is_read_as_if_it_were_alone(opamp):
-    """In a chunk of 16 its step lengths are those of all; the results are its own within 1e-6 of full scale."""
+    """In a chunk of 16 steps are those of all: final outputs are its own within 1e-6 of full scale, others 5e-6."""
     circuit = InvCircuit.program(
         spd_matrix(4, 6, 1), opamp=opamp, engine="exact", fixed_scale=True, wire_resistance=1.0, inverter_resistance=5e3
     )
@@ -108,7 +108,7 @@ def test_a_right_hand_side_is_read_as_if_it_were_alone(opamp):
         for account, value in alone.energy.items():
             assert_close(one.energy[account], value, relative=1e-4)
         outputs = engine.outputs(state, part, one.response.time + job.drive.rise_time / 2)
-        assert_close(one.response.outputs, outputs, absolute=1e-6 * scale)
+        assert_close(one.response.outputs, outputs, absolute=5e-6 * scale)
 
 
 def test_jobs_change_nothing():
