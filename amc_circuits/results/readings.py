@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from amc_circuits.results import measurement
+from amc_circuits.results.holding_limit import HoldingLimit
 from amc_circuits.results.observation import Observation
 from amc_circuits.results.response import Response
 from amc_circuits.results.solution import Attempt
@@ -85,11 +86,11 @@ class AtRest:
     Attributes:
         distance: Largest difference of an output from its steady state, in units of the largest output; nan if the
             search for the operating point failed, so that there was no comparison.
-        held: Amplifier that is at a limit, and the name of the limit; empty if there is none.
+        held: Text that names an amplifier at a limit and the limit, or what makes this text; empty if there is none.
     """
 
     distance: float
-    held: str = ""
+    held: HoldingLimit | str = ""
 
     __repr__ = short_repr
 

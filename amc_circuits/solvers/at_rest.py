@@ -10,37 +10,25 @@ change the waveform, since the model does not include it. It is reported whateve
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
 from amc_circuits.linear.equations import offset_gain
+from amc_circuits.results.holding_limit import FULL_CURRENT, HoldingLimit
 from amc_circuits.results.observation import common_mode_ranges, opamp_places
 from amc_circuits.results.readings import AmplifierState, AtRest, Reading
 from amc_circuits.values.quantities import format_quantity
 from netlists import Circuit, ClippingOpAmps, MacroOpAmp, OpAmps, SubcircuitOpAmp
-from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 ROUNDING = 1e-3
 """Rounding error of the input voltages that a simulator's tolerance allows, relative to the largest one."""
 NOTHING = 1e-12
 """Part of the largest input below which outputs are rounding: some thousands of roundings of it."""
-FULL_CURRENT = 0.9
-"""Part of the largest output current above which the current limit holds an amplifier."""
-
-_limit = lru_cache(maxsize=64)(format_quantity)
-"""Text of a limit: few of them come again and again."""
 NEAR_SWING = 0.5
 """Part of the swing above which it may hold an amplifier of a subcircuit, which saturates softly; a choice here."""
-
-LARGEST_EXPONENT = 50.0
-"""Exponent of the clamp's current above which it holds an amplifier anyway."""
-MOST_SHARE = 1 - 1e-15
-"""Largest share of the input stage's largest current that R1 is taken to draw; all of it needs an endless voltage."""
 
 
 def at_rest(
@@ -68,7 +56,7 @@ def _compared(
 ) -> list[AtRest]:
     """Return the comparisons of outputs at distances from the steady state, in units of their full scales, V."""
     # The steady state of linear parts has no limits. An operating point has the same limits as the transient.
-    held: dict[int, str] = {}
+    held: dict[int, HoldingLimit | str] = {}
     known = {k: state for k, state in enumerate(states) if state is not None}
     some = [k for k in known if not (circuit.linear and distances[k] <= tolerance)]
     if some:
@@ -142,7 +130,7 @@ def _beyond_common_mode(circuit: Circuit, state: AmplifierState) -> str:
     return f"{circuit.amplifiers[worst]} has a common mode of {volts} beyond its range of {most}"
 
 
-def _held(circuit: Circuit, states: Sequence[AmplifierState], allowed: FloatArray) -> list[str]:
+def _held(circuit: Circuit, states: Sequence[AmplifierState], allowed: FloatArray) -> list[HoldingLimit | str]:
     """Name the amplifier of each response whose limit moves an output most; empty if by no more than `allowed`, V."""
     effect = np.abs(offset_gain(circuit) * _taken(circuit, states)[:, None])
     moved, worst = effect.sum(axis=2).max(axis=1), effect.max(axis=1).argmax(axis=1).tolist()
@@ -174,25 +162,11 @@ def _taken(circuit: Circuit, states: Sequence[AmplifierState]) -> FloatArray:
     return np.asarray(taken)
 
 
-def _limit_of(circuit: Circuit, state: AmplifierState, place: int) -> str:
-    """Name the limit of an op-amp, by its place among all."""
-    name, output, current = circuit.amplifiers[place], float(state.output[place]), float(state.current[place])
+def _limit_of(circuit: Circuit, state: AmplifierState, place: int) -> HoldingLimit:
+    """Return the limit of an op-amp, by its place among all."""
     opamp = next(one.equivalent for one, places in opamp_places(circuit) if places.start <= place < places.stop)
     assert isinstance(opamp, MacroOpAmp)
-    if abs(current) > FULL_CURRENT * opamp.output_current_limit:
-        limit = _limit(opamp.output_current_limit, "A")
-        return f"{name} delivers {format_quantity(current, 'A')} of at most {limit}"
-    held = f"{name} is held at {format_quantity(output, 'V')} by its"
-    stage = abs(output + opamp.output_resistance * current)
-    # The input stage drives R1 by SR C1 at most. Its bend takes `artanh(x) - x` of the input voltage, and the clamp as
-    # much as its current, in units of SR/w_T.
-    most = opamp.open_loop_gain * opamp.slew_rate / opamp.unity_gain_frequency
-    share = min(stage / most, MOST_SHARE)
-    clamp = math.exp(min((stage - opamp.output_swing) / CLAMP_VOLTAGE, LARGEST_EXPONENT))
-    if math.atanh(share) - share > clamp:
-        slew_rate, volts = _limit(opamp.slew_rate, "V/s"), _limit(most, "V")
-        return f"{held} slew rate of {slew_rate}, which at a gain of {opamp.open_loop_gain:g} drives at most {volts}"
-    return f"{held} swing of {_limit(opamp.output_swing, 'V')}"
+    return HoldingLimit(circuit.amplifiers[place], opamp, float(state.output[place]), float(state.current[place]))
 
 
 def _offsets(circuit: Circuit) -> FloatArray:

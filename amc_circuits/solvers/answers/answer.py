@@ -127,7 +127,7 @@ class Answer:
         elif reading is not None and (rest := reading.at_rest) is not None and worst is not Status.SETTLED:
             away = f"{format_quantity(rest.distance, '%')} of full scale away from the steady state"
             if rest.held:
-                seen = rest.held + ("" if np.isnan(rest.distance) else f", the outputs are {away}")
+                seen = str(rest.held) + ("" if np.isnan(rest.distance) else f", the outputs are {away}")
             elif worst is Status.NOT_SETTLED:
                 return f"the outputs rest {away} of the same circuit, and no limit of an amplifier explains it"
         return f"{seen}; {worst.advice}" if seen else worst.advice

@@ -16,10 +16,11 @@ from amc_circuits.linear.durations import connected
 from amc_circuits.linear.equations import linear_circuit
 from amc_circuits.linear.stability import Stability, complex_text
 from amc_circuits.results.converters import HEADROOM
+from amc_circuits.results.holding_limit import FULL_CURRENT
 from amc_circuits.results.observation import opamp_places
 from amc_circuits.results.readings import AtRest, Reading
 from amc_circuits.results.status import Status
-from amc_circuits.solvers.at_rest import FULL_CURRENT, at_rest
+from amc_circuits.solvers.at_rest import at_rest
 from amc_circuits.solvers.macro.phases import PlannedPhase
 from amc_circuits.solvers.macro.plan import Plan, plan
 from amc_circuits.solvers.macro.results import NOT_RUN, MacroSolution, PhaseResult
