@@ -188,7 +188,8 @@ def test_of_a_mixed_batch_some_are_stacked(tmp_path, case):
     assert {trial.status for trial in left} >= {LEFT.get(case, "SETTLED")}
     assert exact(left) == exact(alone(given, trial.number) for trial in left)
     for number, trial in found.items():
-        assert_same(trial, alone(given, number))
+        # Crests of a ring are looked for at 16 places of each panel, which are cut where steps end.
+        assert_same(trial, alone(given, number), crest=1e-3 if case == "unstable" else 1e-4)
         assert exact(stacked(given, [number]).values()) == exact([trial]) == exact([trials[number]])
 
 
