@@ -17,9 +17,9 @@ from netlists.short_text import short_repr
 LEAST_SLOPE = 0.25
 """Least denominator of Newton's method for one unknown."""
 
-AT_KINKS = 0.2
+AT_KINKS = 0.1
 """Part of the tolerance that is left where a limiter passes its level: N has a corner, and the estimate is coarse."""
-AT_LIMITS = 0.3
+AT_LIMITS = 0.15
 """The same where clamps draw currents and the current limit takes more than all of it from an output: hardly any
 voltage shows by how much the quartic of N is off there."""
 

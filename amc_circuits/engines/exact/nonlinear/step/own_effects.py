@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.method import DEGREE
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, every
 from amc_circuits.engines.exact.nonlinear.system import Blocks, StepWeights, System
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -21,7 +21,7 @@ class OwnEffects:
         drive: Rate added at the stage on its own drive, shape (m, 4), node by node.
         drop: Current added at the output on its own drop, shape (m, 4), ohm.
         volts: Volt of a limiter on its own input, shape (k, 4, 1).
-        per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 4, 1).
+        per_bend: `drive`, then `drop` per drop over the output resistance, shape (2 m, 4, K).
         of_stage: Factors of the weights, shape (m, n), and these.
     """
 
@@ -45,13 +45,14 @@ class OwnEffects:
 class OwnEffectsOf:
     """Own effects in a circuit, for any step length."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, responses: int = 1) -> None:
+        """`responses`: their number K."""
         m, seen = system.laws.count, system.seen
         drive, stage, drop = np.split(seen.modal, [m, 2 * m])
         at_stage, at_pin = system.push[:, :m].T, system.push[:, m:].T
         self._real, self._resistance = system.real, system.laws.resistance[:, 0]
         self._drive_and_drop = np.concatenate([self._split(drive, at_stage), self._split(drop, at_pin)])
-        self._stage, self._count = self._split(stage, at_stage), m
+        self._stage, self._count, self._responses = self._split(stage, at_stage), m, responses
         self._at_once = np.diag(seen.pins[2 * m :])[:, None]
         self._found: dict[float, OwnEffects] = {}
 
@@ -74,5 +75,5 @@ class OwnEffectsOf:
         found[self._count :] += self._at_once
         drive, direct = np.split(found, [self._count])
         drop, volts = direct[: self._count], direct[self._count :, :, None]
-        per_bend = np.concatenate([drive, drop / self._resistance])[:, :, None]
+        per_bend = every(np.concatenate([drive, drop / self._resistance])[:, :, None], responses=self._responses)
         return OwnEffects(drive, drop, volts, per_bend, (self._stage, weights.later))

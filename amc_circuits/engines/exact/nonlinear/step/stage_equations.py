@@ -58,7 +58,7 @@ class StageEquations:
         self.system, laws, self._channels = system, system.laws, Channels(system, scale * tolerance)
         self._in_tolerances = self._channels.in_tolerances
         self._clamps = Clamps(laws, len(scale), last_move(CLOSE * float(scale.min()) * tolerance))
-        self._own, self._newton = OwnEffectsOf(system), Newton(system)
+        self._own, self._newton = OwnEffectsOf(system, len(scale)), Newton(system)
         fed = np.flatnonzero(system.seen.pins.any(axis=1))
         self._fed = slice(int(fed[0]) if fed.size else len(self._in_tolerances), None)
         self._growing = bool((system.values.real > 0).any())
