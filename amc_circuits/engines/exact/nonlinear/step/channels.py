@@ -17,6 +17,8 @@ from netlists.short_text import short_repr
 LEAST_SLOPE = 0.25
 """Least denominator of Newton's method for one unknown."""
 
+FURTHER = 0.5
+"""Part of the tolerance for circuits with limiters or cells that are not linear."""
 AT_KINKS = 0.1
 """Part of the tolerance that is left where a limiter passes its level: N has a corner, and the estimate is coarse."""
 AT_LIMITS = 0.15
@@ -105,10 +107,8 @@ class Channels:
         """Return the part of the tolerance that the estimated error of a step may reach."""
         if self._crossed(before, added):
             return AT_KINKS
-        if added.clamp is None:
-            return 1.0
-        m = added.stages
-        return AT_LIMITS if (np.abs(added.pins[:m]) > self._most[m:]).any() else 1.0
+        usual, m = FURTHER if self.system.further else 1.0, added.stages
+        return AT_LIMITS if added.clamp is not None and (np.abs(added.pins[:m]) > self._most[m:]).any() else usual
 
     def _crossed(self, before: Added, added: Added) -> bool:
         """Return whether the input of a limiter passes its level within a step."""
