@@ -228,10 +228,12 @@ def _check_column(seed: int, drawn: Drawn, solution: Solution, column: int, verd
 
 
 def _is_linear(circuit: InvCircuit | MvmCircuit, levels: np.ndarray, slot: float, column: int) -> bool:
-    """Whether the amplifiers bend so little that a linear circuit tells the settling time."""
-    drive = StepTrain(levels=levels[:, [column]], slot_time=slot, rise_time=circuit.settings.rise_time)
-    job = Job(circuit.circuit, drive, circuit.job(levels[:, [column]]).analysis)
-    return readings(job, circuit.settings.tolerance, ExactEngine(LINEAR_LOSS, limits=False))[0].excess is None
+    """Whether the amplifiers bend so little that a linear circuit tells the settling time, in slots before it, too."""
+    some = levels[:, 0 if circuit.settings.start == "previous" else column : column + 1]
+    drive = StepTrain(levels=some, slot_time=slot, rise_time=circuit.settings.rise_time)
+    job = Job(circuit.circuit, drive, circuit.job(some).analysis)
+    found = readings(job, circuit.settings.tolerance, ExactEngine(LINEAR_LOSS, limits=False))
+    return all(reading.excess is None for reading in found)
 
 
 def _figure(value: Any, column: int) -> float:
