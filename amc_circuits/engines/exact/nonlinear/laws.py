@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
+from amc_circuits.engines.exact.nonlinear.tanh import Tanh, are_far, quick_tanh
 from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
@@ -24,19 +25,6 @@ LARGEST_BEND = 30.0
 """Voltage of a cell in units of V0 from which its law goes on in a straight line."""
 NO_CLAMP = 25.0
 """E-folds below the swing from which the clamp is left out: e^-25 of the slew rate is 1.4e-11."""
-LARGEST_EXPONENT = 700.0
-"""Exponent above which the exponential overflows; tanh has long been 1."""
-
-
-def tanh(x: FloatArray, out: FloatArray) -> FloatArray:
-    """Compute tanh to the rounding error of 1, in half of the time of `numpy.tanh`."""
-    np.multiply(x, 2.0, out=out)
-    np.minimum(out, LARGEST_EXPONENT, out=out)
-    np.exp(out, out=out)
-    out += 1.0
-    np.divide(-2.0, out, out=out)
-    out += 1.0
-    return out
 
 
 @dataclass(frozen=True)
@@ -81,6 +69,11 @@ class Laws:
         """Number of op-amps."""
         return len(self.rate)
 
+    @cached_property
+    def tanh(self) -> Tanh:
+        """The function that suits these limits."""
+        return np.tanh if are_far(self.slew_rate, self.rate, self.resistance, self.current).any() else quick_tanh
+
     def stage(self, drive: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Compute what limited slewing adds to the rate of a stage, V/s, and its slope, from drives, V/s."""
         bent = np.tanh(drive / self.slew_rate)
@@ -95,7 +88,7 @@ class Laws:
         """Compute the currents of the outputs of some op-amps, A, from drops over the output resistances, V."""
         current, resistance = self.current[which], self.resistance[which]
         found = np.divide(drop, resistance * current, out=out)
-        tanh(found, out=found)
+        self.tanh(found, out=found)
         found *= current
         return found
 

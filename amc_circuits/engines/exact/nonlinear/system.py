@@ -41,7 +41,8 @@ class StepWeights:
         whole: From z(0) and N at the five nodes.
         later: From N at the last four nodes.
         own: The same from each node to itself: of real modes, then real and imaginary parts of pairs, shape (n, 4).
-        end: The end of the step, and by how much the quartic changes it, from z(0) and N at the five nodes.
+        end: The end of the step, and by how much the quartic changes the last inner node and it, from z(0) and N at the
+            five nodes.
     """
 
     step: float
@@ -222,10 +223,9 @@ class System:
         own = np.concatenate(
             [of_real[..., here, 2 + here], *(of_pairs[..., part, here, 0, 2 + here] for part in (0, 1))], axis=1
         )
-        end_of_real, end_of_pairs = of_real[..., -1:, :], of_pairs[..., -1:, :, :]
-        end_of_real = np.concatenate([end_of_real[..., :last], end_of_real[..., last:] * QUARTIC], axis=-2)
-        end_of_pairs = np.concatenate([end_of_pairs[..., :last], end_of_pairs[..., last:] * QUARTIC], axis=-3)
-        end = _as_matrices(end_of_pairs)
+        judged = of_real[..., -2:, last:] * QUARTIC, of_pairs[..., -2:, :, last:] * QUARTIC
+        end_of_real = np.concatenate([of_real[..., -1:, :last], judged[0]], axis=-2)
+        end = _as_matrices(np.concatenate([of_pairs[..., -1:, :, :last], judged[1]], axis=-3))
         for k, step in enumerate(steps):
             self._weights[step] = StepWeights(
                 step,

@@ -20,7 +20,7 @@ from netlists.short_text import short_repr
 TOLERANCE = 2e-5
 """Largest estimated error of a step, in units of full scale; the estimate is of order 4, so waveforms err by a tenth of
 it and less, and by up to about as much between the nodes of a step behind a corner of the inputs."""
-AT_CORNERS = 0.3
+AT_CORNERS = 0.1
 """Part of the tolerance for the first step behind a corner, which is not longer than the step before it either: modes
 that decay within it are not seen in the error of its end."""
 GROWTH_POWER = -1 / (DEGREE + 1)
@@ -124,8 +124,9 @@ class Integrator:
                 length = left
             now = inputs if still else inputs + slope * (place.time - begin)
             driven = still or self.equations.driven(now, slope, length)
-            found = self._solved(place, driven, length)
-            grown = self._judge(found, length, AT_CORNERS if place.time == begin else 1.0)
+            first = place.time == begin
+            found = self._solved(place, driven, length, first)
+            grown = self._judge(found, length, AT_CORNERS if first else 1.0)
             if found is None or grown is None:
                 continue
             steps.append(Step(place.time, length, found.source, found.added, now, slope, found.entered))
@@ -137,11 +138,11 @@ class Integrator:
                 raise NotIntegrableError(f"it needs more than {MOST_STEPS} steps")
         return steps, place
 
-    def _solved(self, place: Place, driven: Driven, length: float) -> Solved | None:
+    def _solved(self, place: Place, driven: Driven, length: float, first: bool) -> Solved | None:
         """Solve a step; None where its equations cannot be solved: growing modes may leave them no digits."""
         try:
             with np.errstate(over="ignore", invalid="ignore"):
-                return self.equations.step(place.state, place.added, self.last, driven, length)
+                return self.equations.step(place.state, place.added, self.last, driven, length, first)
         except np.linalg.LinAlgError:
             return None
 

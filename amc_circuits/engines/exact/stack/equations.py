@@ -210,17 +210,17 @@ class _Iteration:
         self._pushed[some] += rates
         self._moved[some] += self._later.part(some).applied(rates)
         difference = self._difference[some] + (LEADING[1:, None] * self._pushed[some]).sum(axis=1)
-        away = self._omitted.part(some).applied(difference[:, None], slice(-1, None))
+        away = self._omitted.part(some).applied(difference[:, None], slice(-2, None))
         found = self._equations.seen(away, change[:, :0, self._equations.system.count :], self._places[some])
         self._away[some] = self._equations.in_tolerances(found, self._laws.part(some), self._places[some])
 
     def _seen_from(self, state: FloatArray, currents: FloatArray) -> FloatArray:
         """Return drives, drops and stages, and set the error, from the present rates."""
         difference = self._difference + (LEADING[1:, None] * self._pushed).sum(axis=1)
-        away = self._omitted.applied(difference[:, None], slice(-1, None))
+        away = self._omitted.applied(difference[:, None], slice(-2, None))
         found = self._equations.seen(np.concatenate([state, away], axis=1), currents, self._places)
-        self._away = self._equations.in_tolerances(found[:, -1:], self._laws, self._places)
-        return found[:, :-1]
+        self._away = self._equations.in_tolerances(found[:, -2:], self._laws, self._places)
+        return found[:, :-2]
 
     def _clear(self) -> Mask:
         """Return True where no clamp draws a current, and where a small change is a small error (`Limited.least`)."""
@@ -237,7 +237,7 @@ class _Iteration:
         change *= self._laws.volts[..., m:]
         change /= np.minimum(self._divisors, 1.0)
         self._size, self._larger = change.max(axis=(1, 2)) / equations.allowed[self._places], self._size
-        ended: Mask = np.minimum(self._far, self._size) <= self._lasting * alone.CLOSE
+        ended: Mask = np.fmin(self._far, self._size) <= self._lasting * alone.CLOSE
         return ended
 
     def _go_on(self) -> Mask:

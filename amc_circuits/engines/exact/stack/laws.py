@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP, Laws, tanh
+from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP, Laws
 from amc_circuits.engines.exact.nonlinear.step import channels
+from amc_circuits.engines.exact.nonlinear.tanh import are_far, quick_tanh
 from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
@@ -56,6 +57,12 @@ class StackedLaws:
         return int(self.rate.shape[2])
 
     @cached_property
+    def _far(self) -> NDArray[np.int64]:
+        """Circuits with limits of which `quick_tanh` would leave rounding errors that are seen."""
+        far = are_far(self.slew_rate, self.rate, self.resistance, self.current).any(axis=(1, 2))
+        return np.flatnonzero(far)
+
+    @cached_property
     def most(self) -> FloatArray:
         """Stage voltages up to which clamps draw no current, V."""
         return self.swing - NO_CLAMP * CLAMP_VOLTAGE
@@ -90,7 +97,10 @@ class StackedLaws:
         """
         active = voltages[..., : 2 * self.count]
         bent = active / self.bend
-        tanh(bent, out=bent)
+        some = self._far if len(self.rate) == len(bent) else slice(None if self._far.size else 0)
+        exact = np.tanh(bent[some])
+        quick_tanh(bent, out=bent)
+        bent[some] = exact
         added = self.largest * bent
         added -= self.slope * active
         np.multiply(bent, bent, out=bent)

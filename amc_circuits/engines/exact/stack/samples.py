@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.laws import tanh
 from amc_circuits.engines.exact.nonlinear.panels import DERIVATIVE, POINTS, TO_BETWEEN, peaks
 from amc_circuits.engines.exact.nonlinear.powers import supply_power
 from amc_circuits.engines.exact.stack.courses import Courses
@@ -73,7 +72,7 @@ class Sampler:
         system.read.add_currents(seen[None], pins[None], np.array([k]))
         stage, current = seen[:, :m], seen[:, :m] - seen[:, m : 2 * m]
         current /= self._bend
-        current = current if self.course.linear[k] else tanh(current, out=current)
+        current = current if self.course.linear[k] else system.single.tanh(current, out=current)
         current *= self._limit
         delivered = np.full(len(factor), np.nan)
         if self._powered:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from amc_circuits.engines.exact.nonlinear.laws import Added, tanh
+from amc_circuits.engines.exact.nonlinear.laws import Added
 from amc_circuits.engines.exact.nonlinear.method import every
 from amc_circuits.engines.exact.nonlinear.step.clamp import Clamped
 from amc_circuits.engines.exact.nonlinear.step.own_effects import OwnEffects
@@ -72,7 +72,7 @@ class Channels:
         m, linear = self.system.laws.count, np.empty_like(self._per_bend)
         np.multiply(voltages[:m], self._per_bend[:m], out=linear[:m])
         np.multiply(voltages[2 * m : 3 * m], self._per_bend[m:], out=linear[m:])
-        bent = tanh(linear, out=np.empty_like(linear))
+        bent = self.system.laws.tanh(linear, out=np.empty_like(linear))
         added = np.subtract(bent, linear, out=linear)
         added *= self._most
         bent *= bent

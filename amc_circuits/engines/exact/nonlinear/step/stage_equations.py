@@ -76,7 +76,7 @@ class StageEquations:
         return Driven(every(times(system.drive, given), DEGREE + 1), every(seen))
 
     def step(
-        self, state: FloatArray, before: Added, last: Solved | None, driven: Driven, length: float
+        self, state: FloatArray, before: Added, last: Solved | None, driven: Driven, length: float, first: bool = False
     ) -> Solved | None:
         """Solve a step; None where the iteration does not converge.
 
@@ -86,6 +86,7 @@ class StageEquations:
             last: Step before, whose course is continued for a first guess; None has none.
             driven: What the inputs do.
             length: Length, s.
+            first: True behind a corner of the inputs: only an iteration that converges has seen how all modes start.
         """
         system, weights = self.system, self.system.weights(length)
         guess, pushed = self._guessed(before, last, length)
@@ -93,14 +94,14 @@ class StageEquations:
         added, voltages, failed, changed, iterations = self._iterated(weights, source, driven, guess)
         if failed.any():
             some, iterations = np.flatnonzero(failed), 1
-            if (newton := self._by_newton(weights, source, driven, voltages, added, some)) is None:
+            if first or (newton := self._by_newton(weights, source, driven, voltages, added, some)) is None:
                 return None
             added = newton
         pushed[:, 1:] = times(system.push, added.whole)
         if changed or failed.any():
             source[:, 2:] = driven.rates[:, 1:] + pushed[:, 1:]
         end = system.applied(weights.end, source)
-        error, added = self._error(end[:, 1], before, added), before.joined(added)
+        error, added = self._error(end[:, 1:], before, added), before.joined(added)
         entered, further = self._at_clamps(added, voltages, last)
         reached = end[:, 0].copy()
         return Solved(length, reached, source, pushed, added, voltages[:, -1:], entered, error, further, iterations)
@@ -133,9 +134,12 @@ class StageEquations:
         return guess, pushed
 
     def _error(self, omitted: FloatArray, before: Added, added: Added) -> float:
-        """Estimate the error of a step, in units of the tolerance, from what the quartic changes its end by (n, K)."""
-        away = (self.system.seen.modal @ omitted)[:, None]
-        away *= self._in_tolerances[:, :1]
+        """Estimate the error of a step, in units of the tolerance, from what the quartic changes in it (n, 2, K).
+
+        At the end it does not show in modes that decay within the step; these follow it at the node before.
+        """
+        away = times(self.system.seen.modal, omitted)
+        away *= self._in_tolerances[:, :2]
         return float(np.abs(away, out=away).max()) / self._channels.trust(before, added)
 
     def _iterated(self, weights: StepWeights, source: FloatArray, driven: Driven, guess: Added) -> Iterated:

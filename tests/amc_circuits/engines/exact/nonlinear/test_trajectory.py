@@ -108,8 +108,9 @@ def test_clamps_behind_outputs_deep_in_their_current_limit():
 
 @pytest.mark.parametrize("name", OPAMPS)
 def test_the_equations_of_every_step_hold(name):
-    """At all nodes, what the limits add is that of the limits at the voltages that follow from it, within 1e-6 V."""
+    """At all nodes, what the limits add is that of the limits at the voltages that follow from it, within half of the tolerance."""
     system, levels = wired(name), 0.2 * vector(3, 3)[:, None]
+    allowed = 0.5 * TOLERANCE * 0.2
     integrator, laws, m = Integrator(system, np.abs(levels).max(axis=0), EDGE), system.laws, system.laws.count
     steps, place = integrator.run(resting(system, 0 * levels), EDGE, 0 * levels, levels / EDGE)
     more, _ = integrator.run(place, 30 * EDGE, levels, 0 * levels)
@@ -121,19 +122,19 @@ def test_the_equations_of_every_step_hold(name):
         pins = step.added.pins[:, 1:]
         seen = times(system.seen.modal, state) + times(system.seen.feed, driven)
         seen += times(system.seen.pins, pins) + system.seen.rest[:, None, None]
-        assert_close(pins * laws.resistance, laws.output(seen[2 * m :])[0] * laws.resistance, absolute=1e-6)
+        assert_close(pins * laws.resistance, laws.output(seen[2 * m :])[0] * laws.resistance, absolute=allowed)
         slewing, clamp = step.added.slewing[:, 1:], np.zeros_like(pins)
-        assert_close(slewing / laws.rate, laws.stage(seen[:m])[0] / laws.rate, absolute=1e-6)
+        assert_close(slewing / laws.rate, laws.stage(seen[:m])[0] / laws.rate, absolute=allowed)
         if step.added.clamp is not None:
             # A clamp's rate to the voltage that it belongs to, by its slope.
             clamp, (wanted, slope) = step.added.clamp[:, 1:], laws.clamp(seen[m : 2 * m])
             far = (clamp - wanted) / np.maximum(np.abs(slope), laws.rate)
-            assert_close(far, 0 * far, absolute=1e-6)
+            assert_close(far, 0 * far, absolute=allowed)
         added = np.concatenate([slewing + clamp, pins])
         rates = times(system.drive, driven) + times(system.push, added)
         for node in range(4):  # as the voltages to which they would lead
             far = system.seen.modal[m:] @ system.still(step.source[:, node + 2] - rates[:, node])
-            assert_close(far, 0 * far, absolute=1e-6)
+            assert_close(far, 0 * far, absolute=allowed)
         bent = max(bent, np.abs(slewing / laws.rate).max(), np.abs(pins * laws.resistance).max(), np.abs(clamp).max())
     assert bent > 1e-3
 
