@@ -13,7 +13,8 @@ stiff; where modes are stiff, it is 5, that of the quartic. For a stiff and deca
 of the `(1 - c)/c` of the inner nodes, 7/39 = 0.179, times its beginning, and the method is A-stable, since the
 difference of the squares of the two sides of `|P(iy)| <= |Q(iy)|` is 0.0207 y^8 (Hairer and Wanner, Solving Ordinary
 Differential Equations II, section IV.3). The error of a step is estimated by the cubic through the nodes 0, 1/4, 13/20
-and 1 instead of the quartic: order 4.
+and 1 instead of the quartic: order 4. At the end it does not show in modes that decay within the step, so that it is
+estimated at 9/10, too.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ LEADING: FloatArray = 1 / _BASES
 """Fourth divided difference of five values: the weight of each."""
 OMITTED = np.asarray(Polynomial.fromroots(np.delete(NODES, 3)).coef, dtype=np.float64)
 """Coefficients of `s (s - 1/4)(s - 13/20)(s - 1)`, by which quartic and cubic differ per unit of `LEADING`."""
+JUDGED = np.array([1.6, 1.0])
+"""Weights of the estimated errors at the last inner node and at the end, which are alike where modes are slow."""
 SMALL = 1.0
 """Size below which phi functions are summed as power series; above it, the recursion keeps 14 digits."""
 TERMS = 14

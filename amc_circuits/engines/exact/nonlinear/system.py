@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from amc_circuits.engines.exact.nonlinear.injected import injected_circuit, opened, with_cells
 from amc_circuits.engines.exact.nonlinear.laws import Cells, Laws, Limiters
-from amc_circuits.engines.exact.nonlinear.method import DEGREE, LATER, LEADING, Modal, weights
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, JUDGED, LATER, LEADING, Modal, weights
 from amc_circuits.engines.exact.nonlinear.rows import Rows
 from amc_circuits.linear.circuit import LinearCircuit
 from amc_circuits.linear.equations import input_factors, linear_circuit
@@ -41,8 +41,8 @@ class StepWeights:
         whole: From z(0) and N at the five nodes.
         later: From N at the last four nodes.
         own: The same from each node to itself: of real modes, then real and imaginary parts of pairs, shape (n, 4).
-        end: The end of the step, and by how much the quartic changes the last inner node and it, from z(0) and N at the
-            five nodes.
+        end: The end of the step, and by how much the quartic changes the last inner node and it, times `JUDGED`, from
+            z(0) and N at the five nodes.
     """
 
     step: float
@@ -223,7 +223,8 @@ class System:
         own = np.concatenate(
             [of_real[..., here, 2 + here], *(of_pairs[..., part, here, 0, 2 + here] for part in (0, 1))], axis=1
         )
-        judged = of_real[..., -2:, last:] * QUARTIC, of_pairs[..., -2:, :, last:] * QUARTIC
+        change = JUDGED[:, None] * QUARTIC
+        judged = of_real[..., -2:, last:] * change, of_pairs[..., -2:, :, last:] * change[:, None]
         end_of_real = np.concatenate([of_real[..., -1:, :last], judged[0]], axis=-2)
         end = _as_matrices(np.concatenate([of_pairs[..., -1:, :, :last], judged[1]], axis=-3))
         for k, step in enumerate(steps):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.method import DEGREE, LEADING
+from amc_circuits.engines.exact.nonlinear.method import DEGREE, JUDGED, LEADING
 from amc_circuits.engines.exact.nonlinear.step import acceleration, channels
 from amc_circuits.engines.exact.nonlinear.step import stage_equations as alone
 from amc_circuits.engines.exact.stack.laws import StackedLaws
@@ -210,14 +210,14 @@ class _Iteration:
         self._pushed[some] += rates
         self._moved[some] += self._later.part(some).applied(rates)
         difference = self._difference[some] + (LEADING[1:, None] * self._pushed[some]).sum(axis=1)
-        away = self._omitted.part(some).applied(difference[:, None], slice(-2, None))
+        away = self._omitted.part(some).applied(difference[:, None], slice(-2, None)) * JUDGED[:, None]
         found = self._equations.seen(away, change[:, :0, self._equations.system.count :], self._places[some])
         self._away[some] = self._equations.in_tolerances(found, self._laws.part(some), self._places[some])
 
     def _seen_from(self, state: FloatArray, currents: FloatArray) -> FloatArray:
         """Return drives, drops and stages, and set the error, from the present rates."""
         difference = self._difference + (LEADING[1:, None] * self._pushed).sum(axis=1)
-        away = self._omitted.applied(difference[:, None], slice(-2, None))
+        away = self._omitted.applied(difference[:, None], slice(-2, None)) * JUDGED[:, None]
         found = self._equations.seen(np.concatenate([state, away], axis=1), currents, self._places)
         self._away = self._equations.in_tolerances(found[:, -2:], self._laws, self._places)
         return found[:, :-2]

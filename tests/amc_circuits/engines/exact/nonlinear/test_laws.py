@@ -8,7 +8,9 @@ import pytest
 from amc_circuits import InvCircuit
 from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.tanh import quick_tanh
+from amc_circuits.engines.exact.stack.laws import StackedLaws
 from netlists import Circuit, Conductors, OpAmps, SinglePoleOpAmp, Source, preset
+from tests.cases import spd_matrix
 from tests.comparators import assert_close
 
 NAMES = ("cmos-100meg", "cmos-1g", "ad823", "opa690")
@@ -101,3 +103,35 @@ def test_tanh_is_numpys_however_far_the_limits_are():
     with np.errstate(all="raise", under="ignore"):
         found = quick_tanh(x, out=np.empty_like(x))
     np.testing.assert_allclose(found, np.tanh(x), rtol=0, atol=4e-16)
+
+
+@pytest.mark.parametrize("slew_rate", [1e12, 1e15, 1e18])
+def test_a_slew_rate_without_effect(slew_rate):
+    """However far it is: rounding errors of the limit, some V of a drive, are none of the response."""
+    opamp = preset("cmos-100meg").replace(gbwp=1e4, output_current_limit=4e-6)
+    found = [
+        InvCircuit.program(
+            spd_matrix(3, 3, 1),
+            opamp=opamp.replace(slew_rate=one),
+            engine="exact",
+            fixed_scale=True,
+            input_voltage=0.01,
+        ).solve([1.0, 0.5, -0.7])
+        for one in (1e10, slew_rate)
+    ]
+    assert_close(found[1].settling_time, found[0].settling_time, relative=1e-6)
+    assert_close(found[1].energy.total, found[0].energy.total, relative=1e-6)
+
+
+def test_far_limits_of_some_of_many_circuits():
+    """What a circuit adds has the same bits in company, whichever of its neighbours have far limits."""
+    near, far = (laws_of(preset("cmos-100meg").replace(slew_rate=one)) for one in (110e6, 1e18))
+    count = near.count
+    voltages = np.random.default_rng(0).uniform(-0.1, 0.1, (3, 4, 3 * count)) * np.repeat([1e8, 1, 1], count)
+    own = np.full((3, 4, 2 * count), -0.5)
+    whole = StackedLaws.of([near, far, near]).added(voltages, own)[0]
+    for k, laws in enumerate((near, far, near)):
+        alone = StackedLaws.of([laws]).added(voltages[k : k + 1], own[k : k + 1])[0]
+        np.testing.assert_array_equal(whole[k : k + 1], alone)
+        wanted = laws.stage(voltages[k, :, :count].T[..., None])[0][..., 0].T
+        assert_close(whole[k, :, :count], wanted, absolute=1e-15 * min(float(laws.slew_rate.max()), 1e9))

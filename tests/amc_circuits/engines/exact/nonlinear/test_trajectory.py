@@ -108,7 +108,7 @@ def test_clamps_behind_outputs_deep_in_their_current_limit():
 
 @pytest.mark.parametrize("name", OPAMPS)
 def test_the_equations_of_every_step_hold(name):
-    """At all nodes, what the limits add is that of the limits at the voltages that follow from it, within half of the tolerance."""
+    """What the limits add at all nodes is theirs at the voltages that follow from it, within half of the tolerance."""
     system, levels = wired(name), 0.2 * vector(3, 3)[:, None]
     allowed = 0.5 * TOLERANCE * 0.2
     integrator, laws, m = Integrator(system, np.abs(levels).max(axis=0), EDGE), system.laws, system.laws.count
