@@ -22,8 +22,8 @@ from netlists import InvDesign, MacroOpAmp, MvmDesign
 from tests.kirchhoff import Node, nodes
 from tests.kirchhoff_elements import Array, inv_elements, mvm_elements
 
-INSTANT = 1e-11
-"""Time constants below this part of the longest one are none: rounding."""
+INSTANT = 1e-8
+"""Time constants below this part of the longest one are none: their shares of a start would be rounding errors."""
 AT_ONCE = 1e-9
 """A node that charges within this part of the op-amps' fastest time constant has no capacitor here: LAPACK's balancing
 would spoil the eigenvectors for a change of this relative size."""
