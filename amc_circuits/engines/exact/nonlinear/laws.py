@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from amc_circuits.engines.exact.nonlinear.far_limits import NO_CLAMP, Tanh, are_far, quick_tanh, unclamped
 from amc_circuits.engines.exact.nonlinear.method import DEGREE
-from amc_circuits.engines.exact.nonlinear.tanh import Tanh, are_far, quick_tanh
 from netlists import Array, Circuit, Limiter, MacroOpAmp, OpAmps
 from netlists.opamps.subcircuit import CLAMP_EXPONENT_LIMIT, CLAMP_VOLTAGE
 from netlists.record import FloatArray
@@ -23,8 +23,6 @@ from netlists.short_text import short_repr
 
 LARGEST_BEND = 30.0
 """Voltage of a cell in units of V0 from which its law goes on in a straight line."""
-NO_CLAMP = 25.0
-"""E-folds below the swing from which the clamp is left out: e^-25 of the slew rate is 1.4e-11."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +110,17 @@ class Laws:
     @cached_property
     def no_clamp(self) -> FloatArray:
         """Stage voltages up to which clamps draw no current, V."""
-        return self.swing - NO_CLAMP * CLAMP_VOLTAGE
+        return unclamped(self.slew_rate, self.rate, self.swing)
+
+    @cached_property
+    def reach(self) -> FloatArray:
+        """Largest rate of a stage, V/s: its slew rate, or that by an input as large as its swing."""
+        return np.asarray(np.minimum(self.slew_rate, self.rate * self.swing))
 
     @cached_property
     def least_clamp(self) -> FloatArray:
         """Rates of clamps at these voltages, V/s."""
-        return np.asarray(self.slew_rate * np.exp(-NO_CLAMP))
+        return np.asarray(self.reach * np.exp(-NO_CLAMP))
 
     @cached_property
     def clamping(self) -> FloatArray:

@@ -9,10 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from amc_circuits.engines.exact.nonlinear.laws import NO_CLAMP, Laws
+from amc_circuits.engines.exact.nonlinear.far_limits import are_far, quick_tanh, unclamped
+from amc_circuits.engines.exact.nonlinear.laws import Laws
 from amc_circuits.engines.exact.nonlinear.step import channels
-from amc_circuits.engines.exact.nonlinear.tanh import are_far, quick_tanh
-from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
@@ -65,7 +64,7 @@ class StackedLaws:
     @cached_property
     def most(self) -> FloatArray:
         """Stage voltages up to which clamps draw no current, V."""
-        return self.swing - NO_CLAMP * CLAMP_VOLTAGE
+        return unclamped(self.slew_rate, self.rate, self.swing)
 
     @cached_property
     def bend(self) -> FloatArray:

@@ -29,7 +29,7 @@ from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
 LEAST = 1e-3
-"""Least rate a, in units of the slew rate: where a stage leaves its clamp, c falls by itself."""
+"""Least rate a, in units of `Laws.reach`: where a stage leaves its clamp, c falls by itself."""
 LEAST_DECAY, MOST_DECAY = 0.02, 20.0
 """Least and largest decay over a step that is taken into account: below, quartics of time are as good."""
 _DIAGONAL = np.arange(len(NODES))
@@ -86,7 +86,7 @@ def continued(laws: Laws, added: Added, entered: Entries | None, ratio: float, l
         rate = _halved(ratio) @ entered.driven
         rate *= -np.sign(held)
         rate += entered.idle
-        np.maximum(rate, LEAST * laws.slew_rate[entered.row, 0, 0], out=rate)
+        np.maximum(rate, LEAST * laws.reach[entered.row, 0, 0], out=rate)
         found = _entered(rate, np.abs(held) + entered.idle, length) - entered.idle
         clamp[entered.row, :, entered.column] = (found * np.sign(held)).T
     return Added(bent, clamp, added.stages)

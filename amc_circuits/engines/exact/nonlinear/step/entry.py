@@ -13,13 +13,13 @@ from netlists.record import FloatArray
 from netlists.short_text import short_repr
 
 EARLY = 1e-3
-"""Least rate of a stage at the start of a step, in units of the slew rate, at which it enters its clamp. Behind it the
+"""Least rate of a stage at the start of a step, in units of `Laws.reach`, at which it enters its clamp. Behind it the
 clamp takes what the stage is driven with, as a quartic; the difference of both is then rounding."""
 AHEAD, WIDE = 6.0, 3.0
 """E-folds of the clamp below the swing at which a step ends that comes from afar, and those that a later one passes:
 the polynomials of steps and panels resolve them to 1e-6 V."""
 RESTING = 1e-9
-"""Rate of a stage, in units of the slew rate, below which it does not move."""
+"""Rate of a stage, in units of `Laws.reach`, below which it does not move."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def entries(laws: Laws, added: Added, driven: FloatArray) -> Entries | None:
     """
     if added.clamp is None:
         return None
-    found = np.abs(driven[:, :1] + added.clamp[:, :1]) > EARLY * laws.slew_rate
+    found = np.abs(driven[:, :1] + added.clamp[:, :1]) > EARLY * laws.reach
     found &= np.abs(added.clamp[:, -1:]) > laws.least_clamp
     row, column = np.nonzero(found[:, 0])
     if not row.size:
@@ -76,5 +76,5 @@ def longest(laws: Laws, added: Added, driven: FloatArray, stage: FloatArray) -> 
     speed *= driven if added.clamp is None else driven + added.clamp[:, -1:]
     left = (laws.swing - AHEAD * CLAMP_VOLTAGE) - np.abs(stage)
     np.maximum(left, WIDE * CLAMP_VOLTAGE, out=left)
-    left /= np.maximum(speed, RESTING * laws.slew_rate)
+    left /= np.maximum(speed, RESTING * laws.reach)
     return float(left.min(initial=np.inf))

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from amc_circuits import InvCircuit
+from amc_circuits import InvCircuit, Status
+from amc_circuits.engines.exact.nonlinear.far_limits import quick_tanh
 from amc_circuits.engines.exact.nonlinear.laws import Laws
-from amc_circuits.engines.exact.nonlinear.tanh import quick_tanh
 from amc_circuits.engines.exact.stack.laws import StackedLaws
 from netlists import Circuit, Conductors, OpAmps, SinglePoleOpAmp, Source, preset
 from tests.cases import spd_matrix
@@ -135,3 +135,21 @@ def test_far_limits_of_some_of_many_circuits():
         np.testing.assert_array_equal(whole[k : k + 1], alone)
         wanted = laws.stage(voltages[k, :, :count].T[..., None])[0][..., 0].T
         assert_close(whole[k, :, :count], wanted, absolute=1e-15 * min(float(laws.slew_rate.max()), 1e9))
+
+
+@pytest.mark.parametrize("slew_rate", [1e15, 1e18])
+def test_clamps_of_a_slew_rate_without_effect(slew_rate):
+    """They hold a stage below its swing by `ln(SR/drive)` times 10 mV: at rest `SR exp((x - swing)/10 mV) = w_T d`.
+
+    d is the input by which `x = A0 (d - clamp)`, which a negative feedback of equal conductances leaves to be half of
+    input and output.
+    """
+    opamp = preset("cmos-1g").replace(slew_rate=slew_rate)
+    circuit = InvCircuit.program([[1.0]], opamp=opamp, engine="exact", input_voltage=0.8, fixed_scale=True)
+    solution = circuit.solve([1.0])
+    out, w_t = float(solution.responses[0].outputs[-1, 0]), opamp.unity_gain_frequency
+    stage = out + opamp.output_resistance * (out - 0.8) / 2 * circuit.mapping.positive[0, 0]
+    driven = -w_t * (0.8 + out) / 2 - w_t / opamp.open_loop_gain * stage
+    held = slew_rate * np.exp((abs(stage) - opamp.output_swing) / 10e-3)
+    assert solution.status is Status.SATURATED
+    assert_close(10e-3 * np.log(held / abs(driven)), 0.0, absolute=1e-4)

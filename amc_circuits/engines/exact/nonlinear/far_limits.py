@@ -1,4 +1,4 @@
-"""The hyperbolic tangent, by which limits bend."""
+"""Limits that no input reaches, however far they are: the hyperbolic tangent by which they bend, and idle clamps."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from netlists.opamps.subcircuit import CLAMP_VOLTAGE
 from netlists.record import FloatArray
 
+NO_CLAMP = 25.0
+"""E-folds below the swing from which the clamp is left out: e^-25 of the slew rate is 1.4e-11."""
 Tanh = Callable[..., FloatArray]
 """Of an array, written to `out`."""
 LARGEST_EXPONENT = 700.0
@@ -31,3 +34,12 @@ def quick_tanh(x: FloatArray, out: FloatArray) -> FloatArray:
     np.divide(-2.0, out, out=out)
     out += 1.0
     return out
+
+
+def unclamped(slew_rate: FloatArray, rate: FloatArray, swing: FloatArray) -> FloatArray:
+    """Return the stage voltages up to which clamps draw no current, V, from `Laws` of any shape; same shape.
+
+    Clamps draw in units of the slew rate; where it is so far that no input reaches it, in those of `Laws.reach`.
+    """
+    further = np.log(np.maximum(slew_rate / (rate * swing), 1.0))
+    return np.asarray(swing - (NO_CLAMP + further) * CLAMP_VOLTAGE)
